@@ -1,0 +1,21 @@
+"""What inputs of every floor have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Input(BaseModel):
+    """A frozen input; unknown fields and values that are not finite are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_strip_whitespace=True)
+
+
+#: Tonnes of goods in one line: above zero and below what the whole EU imports in a year.
+MassT = Annotated[float, Field(gt=0, le=1e8)]
+#: Specific emissions, tCO2e per t of goods: more than fifty is no steel and no aluminium.
+TCO2ePerT = Annotated[float, Field(ge=0, le=50)]
+NonNegative = Annotated[float, Field(ge=0, le=1e15)]
+Positive = Annotated[float, Field(gt=0, le=1e15)]
