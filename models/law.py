@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from models.errors import BadData, NotInForce, UnknownParameter
@@ -27,7 +26,6 @@ CONFIDENCE = ("official", "two_secondary", "one_secondary", "inferred")
 _ENTRY = {"label", "label_zh", "unit", "values", "beyond"}
 _VALUE = {"value", "source", "confidence", "note", "until"}
 _TABLE_TAIL = ("unit", "source", "confidence", "note")
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +46,13 @@ class Read:
     source: str
     confidence: str
     note: str = ""
-    attrs: Mapping[str, str] = _NOTHING
+    attrs: tuple[tuple[str, str], ...] = ()
     scenario: str | None = None
     assumed: bool = False
+
+    def attr(self, name: str) -> str:
+        """Return what the table says of the row beside its value, e.g. the route."""
+        return dict(self.attrs)[name]
 
     def line(self) -> str:
         """Return the read as one line of a proof."""
@@ -162,7 +164,7 @@ def _table(key: str, path: Path, scenario: str | None) -> Table:
                 source=row["source"],
                 confidence=row["confidence"],
                 note=row["note"],
-                attrs=MappingProxyType({a: row[a] for a in attrs}) if attrs else _NOTHING,
+                attrs=tuple((a, row[a]) for a in attrs),
                 scenario=scenario,
             )
         )

@@ -1,0 +1,55 @@
+"""Amounts of money: cents, half up, exact where a float64 result could fall on the wrong side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.units import FloatArray, Numbers
+
+_CENT = Decimal("0.01")
+#: Relative error bound of the few products and sums behind an amount (12 roundings of half an ulp).
+RELATIVE_ERROR = 12 * 1.1e-16
+
+
+def cents_of(amount: Decimal) -> int:
+    """Return ``amount`` in whole cents, half up."""
+    return int(amount.quantize(_CENT, ROUND_HALF_UP).scaleb(2))
+
+
+def to_cents(amount: Numbers, error: Numbers, exact: Callable[[int], Decimal]) -> NDArray[np.int64] | int:
+    """
+    Round float64 amounts to whole cents, half up, as exact arithmetic would.
+
+    Parameters
+    ----------
+    amount : float or array, shape (n,)
+        Amounts in a currency with two decimals.
+    error : float or array, shape (n,)
+        Bound on the absolute error of each amount, same currency.
+    exact : callable
+        Given the position of a line, returns the amount in ``Decimal`` from the
+        inputs of that line. Called only where the amount is nearer to a half
+        cent than its error bound.
+
+    Returns
+    -------
+    int or array of int64, shape (n,)
+        Whole cents.
+    """
+    if isinstance(amount, float | int):
+        scaled = amount * 100.0
+        if abs(scaled - np.floor(scaled) - 0.5) <= float(error) * 100.0:  # type: ignore[arg-type]
+            return cents_of(exact(0))
+        return int(np.floor(scaled + 0.5))
+    scaled_all: FloatArray = amount * 100.0
+    floor = np.floor(scaled_all)
+    fraction = scaled_all - floor
+    whole = (floor + (fraction >= 0.5)).astype(np.int64)
+    near = np.flatnonzero(np.abs(fraction - 0.5) <= np.asarray(error) * 100.0)
+    for i in near:
+        whole[i] = cents_of(exact(int(i)))
+    return whole
