@@ -42,7 +42,7 @@ def to_cents(amount: Numbers, error: Numbers, exact: Callable[[int], Decimal]) -
     """
     if isinstance(amount, float | int):
         scaled = amount * 100.0
-        if abs(scaled - np.floor(scaled) - 0.5) <= float(error) * 100.0:  # type: ignore[arg-type]
+        if abs(scaled - np.floor(scaled) - 0.5) <= float(error) * 100.0:
             return cents_of(exact(0))
         return int(np.floor(scaled + 0.5))
     scaled_all: FloatArray = amount * 100.0
