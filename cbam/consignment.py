@@ -31,7 +31,7 @@ class Consignment(Input):
     #: Customs origin, ISO 3166-1 alpha-2 (or a territory of ``eu.cbam.exempt_origins``).
     origin: str = Field(pattern=r"^[A-Z]{2}(-[A-Z]{2,3})?$", examples=["CN"])
     net_mass_t: MassT = Field(examples=[10.0])
-    imported_on: dt.date = Field(examples=["2026-05-12"])
+    imported_on: dt.date = Field(le=dt.date(2060, 12, 31), examples=["2026-05-12"])
     basis: Basis = Basis.DEFAULT
     see_tco2e_per_t: TCO2ePerT | None = None
     sefa_tco2e_per_t: TCO2ePerT | None = None

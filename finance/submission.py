@@ -33,7 +33,7 @@ class GoodsLine(Input):
     cn_code: str = Field(pattern=r"^[0-9]{8}$")
     origin: str = Field(pattern=r"^[A-Z]{2}(-[A-Z]{2,3})?$")
     net_mass_t: MassT
-    imported_on: dt.date
+    imported_on: dt.date = Field(le=dt.date(2060, 12, 31))
     price_per_t: Positive | None = None
     currency: Currency | None = None
     basis: Basis = Basis.DEFAULT

@@ -54,6 +54,10 @@ class Read:
         """Return what the table says of the row beside its value, e.g. the route."""
         return dict(self.attrs)[name]
 
+    def key_part(self, i: int) -> str:
+        """Return the ``i``-th key column of a table row."""
+        return self.key[self.key.index("[") + 1 : -1].split(",")[i]
+
     def line(self) -> str:
         """Return the read as one line of a proof."""
         extra = f", scenario {self.scenario}" if self.scenario else ""
@@ -183,6 +187,8 @@ class LawBook:
     entries: Mapping[str, Entry]
     tables: Mapping[str, Table]
     scenarios: tuple[str, ...] = ()
+    #: Days on which any value begins or has just ended: between two of them the law stands still.
+    changes: tuple[dt.date, ...] = ()
     #: Results derived from this book and nothing else; kept as long as the book is.
     derived: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -200,6 +206,11 @@ class LawAt:
         self.book = book
         self.day = day
         self.reads: dict[str, Read] = {}
+
+    @property
+    def epoch(self) -> int:
+        """Number of the stretch of days, from one change of the law to the next, that this day lies in."""
+        return bisect_right(self.book.changes, self.day)
 
     def read(self, key: str) -> Read:
         """
@@ -221,6 +232,13 @@ class LawAt:
             raise NotInForce(key=key, day=self.day, first=entry.days[0], last=last)
         self.reads[key] = found
         return found
+
+    def find(self, key: str) -> Read | None:
+        """Like ``read``, but ``None`` where the parameter has no value on this day."""
+        try:
+            return self.read(key)
+        except NotInForce:
+            return None
 
     def number(self, key: str) -> float:
         """Return parameter ``key`` as a number; raises as ``read`` does."""
@@ -284,4 +302,7 @@ def load_law(root: Path, overlays: Sequence[Path] = ()) -> LawBook:
                     if scenario and entry.key not in entries:
                         raise BadData(path=path.name, what=f"{entry.key} is not a parameter of the law")
                     entries[entry.key] = entry
-    return LawBook(entries, tables, tuple(layer.name for layer in overlays))
+    every = [*entries.values(), *(entry for table in tables.values() for entry in table.rows.values())]
+    changes = {read.since for entry in every for read in entry.reads}
+    changes |= {read.until + dt.timedelta(days=1) for entry in every for read in entry.reads if read.until}
+    return LawBook(entries, tables, tuple(layer.name for layer in overlays), tuple(sorted(changes)))
