@@ -13,8 +13,9 @@ class Input(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_strip_whitespace=True)
 
 
-#: Tonnes of goods in one line: above zero and below what the whole EU imports in a year.
-MassT = Annotated[float, Field(gt=0, le=1e8)]
+#: Most tonnes of goods in one line: more than the whole EU imports in a year is a mistake of unit.
+MOST_T = 1e8
+MassT = Annotated[float, Field(gt=0, le=MOST_T)]
 #: Specific emissions, tCO2e per t of goods: more than fifty is no steel and no aluminium.
 TCO2ePerT = Annotated[float, Field(ge=0, le=50)]
 NonNegative = Annotated[float, Field(ge=0, le=1e15)]
