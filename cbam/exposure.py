@@ -40,6 +40,20 @@ class DefaultPath:
     row: Read
     reads: tuple[Read, ...]
 
+    def exact(self) -> tuple[Decimal, Decimal]:
+        """Return SEE and SEFA in exact decimals, for an amount that float64 leaves on the edge of a cent."""
+        total, markup, b, f, cscf = (
+            Decimal(repr(x))
+            for x in (
+                self.total_tco2e_per_t,
+                self.markup,
+                self.benchmark_tco2e_per_t,
+                self.cbam_factor,
+                self.cscf,
+            )
+        )
+        return total * (1 + markup), f * cscf * b
+
 
 def default_path(law: LawAt, origin: str, cn_code: str, stated_route: str | None = None) -> DefaultPath:
     """
@@ -110,12 +124,20 @@ def certificates(net_mass_t: Numbers, see: Numbers, sefa: Numbers, secp: Numbers
     return net_mass_t * np.maximum(0.0, np.asarray(see) - sefa - secp)
 
 
-def cost_cents(net_mass_t: float, see: float, sefa: float, secp: float, price_eur_per_t: float) -> int:
+def exact_cost(net_mass_t: float, price_eur_per_t: float, secp: float, see: Decimal, sefa: Decimal) -> Decimal:
+    """Return the cost of one line in EUR in exact decimals; the shortest decimal that names each double is meant."""
+    due = max(Decimal(0), see - sefa - Decimal(repr(float(secp))))
+    return Decimal(repr(float(net_mass_t))) * due * Decimal(repr(float(price_eur_per_t)))
+
+
+def cost_cents(
+    net_mass_t: float, see: float, sefa: float, secp: float, price_eur_per_t: float, default: DefaultPath | None = None
+) -> int:
     """Return the cost of one line in whole euro cents, half up, as exact decimal arithmetic gives it."""
 
     def exact(_: int) -> Decimal:
-        d = [Decimal(repr(x)) for x in (net_mass_t, see, sefa, secp, price_eur_per_t)]
-        return d[0] * max(Decimal(0), d[1] - d[2] - d[3]) * d[4]
+        pair = default.exact() if default else (Decimal(repr(see)), Decimal(repr(sefa)))
+        return exact_cost(net_mass_t, price_eur_per_t, secp, *pair)
 
     amount = float(certificates(net_mass_t, see, sefa, secp)) * price_eur_per_t
     bound = RELATIVE_ERROR * net_mass_t * (see + sefa + secp) * price_eur_per_t
@@ -277,7 +299,7 @@ def expose(embedded: Embedded, law: LawAt, price: CertificatePrice, secp_tco2e_p
         secp_tco2e_per_t=secp,
         certificates=float(certificates(mass, see, sefa, secp)),
         price=price,
-        cost_eur=cost_cents(mass, see, sefa, secp, price.eur_per_t) / 100.0,
+        cost_eur=cost_cents(mass, see, sefa, secp, price.eur_per_t, e.default) / 100.0,
         good=e.good,
         default=e.default,
         reads=tuple(law.reads.values()),

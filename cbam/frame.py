@@ -28,7 +28,7 @@ from cbam.errors import (
     TransitionalPeriod,
     UnknownCode,
 )
-from cbam.exposure import certificates, default_path
+from cbam.exposure import certificates, default_path, exact_cost
 from cbam.goods import SCOPE, Origin, good, origin_of
 from cbam.prices import Pricing
 from models.errors import MissingInput, OutOfRange, YuetanError
@@ -40,6 +40,7 @@ from models.units import FloatArray
 #: Columns that ``assess_frame`` needs; the last two may be absent where every line is on the default basis.
 COLUMNS = ("cn_code", "origin", "net_mass_t", "imported_on", "actual", "see_tco2e_per_t", "sefa_tco2e_per_t")
 CHUNK = 16_384
+EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
 
 #: Position in this tuple is the ``status`` of a line; 0 is "ok".
 STATUS: tuple[str, ...] = (
@@ -159,7 +160,7 @@ def _days(book: LawBook, pricing: Pricing, days: NDArray[np.int64]) -> _Days:
     sample: dict[int, dt.date] = {}
     quotes: dict[tuple[int, int, int], tuple[float, int]] = {}
     for i in np.flatnonzero(present):
-        day = dt.date.fromordinal(int(i) + first + 719_163)  # 1970-01-01 in the proleptic calendar
+        day = dt.date.fromordinal(int(i) + first + EPOCH_ORDINAL)
         law = book.at(day)
         period = law.find("eu.cbam.period")
         if period is None or period.value != "definitive":
@@ -238,6 +239,7 @@ def assess_frame(lines: pd.DataFrame, book: LawBook, pricing: Pricing) -> pd.Dat
     if unfound.size:
         not_ours[unfound] = _unfound(book, max(days.sample.values(), default=dt.date.min), wanted[unfound])
     has_actual = "actual" in lines
+    actual = lines["actual"].to_numpy(np.bool_) if has_actual else np.zeros(n, np.bool_)
     for start in range(0, n, CHUNK):
         part = slice(start, min(start + CHUNK, n))
         offset = day[part] - days.first
@@ -245,26 +247,32 @@ def assess_frame(lines: pd.DataFrame, book: LawBook, pricing: Pricing) -> pd.Dat
         flat = row * tables.width + np.maximum(found[part], 0)
         see, sefa, refused = tables.see.take(flat), tables.sefa.take(flat), tables.status.take(flat)
         if has_actual:
-            is_actual = lines["actual"].to_numpy(np.bool_)[part]
+            is_actual = actual[part]
             see_in = lines["see_tco2e_per_t"].to_numpy(np.float64)[part]
             sefa_in = lines["sefa_tco2e_per_t"].to_numpy(np.float64)[part]
             owed = is_actual & tables.liable.take(row)
             see, sefa = np.where(owed, see_in, see), np.where(owed, sefa_in, sefa)
             refused = np.where(is_actual, np.int8(0), refused)
             refused[owed & ~(np.isfinite(see_in) & np.isfinite(sefa_in))] = _AT[IncompleteActual.code]
-            refused[~is_actual & ~(np.isnan(see_in) & np.isnan(sefa_in))] = _AT[MixedBasis.code]
         refused = np.where(not_ours[part] != 0, not_ours[part], refused)
+        if has_actual:
+            refused[~is_actual & ~(np.isnan(see_in) & np.isnan(sefa_in))] = _AT[MixedBasis.code]
         of_day = days.status.take(offset)
         transitional = of_day == _AT[TransitionalPeriod.code]
         refused = np.where(transitional | (refused == 0), of_day, refused)
         status[part] = np.where(status[part] == 0, refused, status[part])
         ok = status[part] == 0
         weight, price = np.where(ok, mass[part], 0.0), days.price.take(offset)
+        see, sefa = np.where(ok, see, 0.0), np.where(ok, sefa, 0.0)
         due = np.asarray(certificates(weight, see, sefa))
 
-        def exact(i: int, at: tuple[FloatArray, ...] = (weight, see, sefa, price)) -> Decimal:
-            m, e, f, p = (Decimal(repr(float(column[i]))) for column in at)
-            return m * max(Decimal(0), e - f) * p
+        def exact(i: int, start: int = start, at: tuple[FloatArray, ...] = (weight, price, see, sefa)) -> Decimal:
+            weight_t, price_eur, see_stated, sefa_stated = (float(column[i]) for column in at)
+            pair = Decimal(repr(see_stated)), Decimal(repr(sefa_stated))
+            if not (has_actual and actual[start + i]):
+                on = dt.date.fromordinal(int(day[start + i]) + EPOCH_ORDINAL)
+                pair = default_path(book.at(on), origins[at_origin[start + i]], f"{wanted[start + i]:08d}").exact()
+            return exact_cost(weight_t, price_eur, 0.0, *pair)
 
         cents[part] = to_cents(due * price, RELATIVE_ERROR * weight * (see + sefa) * price, exact)
         for column, values in zip(out, (see, sefa, due, price), strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from cbam.exposure import Exposure, certificates, cost_cents, default_path
+from cbam.exposure import DefaultPath, Exposure, certificates, cost_cents, default_path
 from cbam.free_allocation import stated_in_another_year
 from cbam.goods import Origin
 from cbam.prices import CertificatePrice, Pricing
@@ -66,12 +66,14 @@ def project(known: Exposure, book: LawBook, pricing: Pricing) -> tuple[YearCost,
             continue
         law = book.at(dt.date(year, 12, 31))
         assumed: list[str] = []
+        path: DefaultPath | None = None
         if known.origin is not Origin.LIABLE:
             see = sefa = 0.0
         elif known.default is not None:
             path = default_path(law, c.origin, c.cn_code, c.route)
             see, sefa = path.see_tco2e_per_t, path.sefa_tco2e_per_t
-            assumed += [read.key for read in path.reads if read.assumed]
+            if path.cbam_factor > 0:  # once the factor is zero, benchmark and CSCF change nothing
+                assumed += [read.key for read in path.reads if read.assumed]
         else:
             see = known.see_tco2e_per_t
             sefa = float(
@@ -88,7 +90,7 @@ def project(known: Exposure, book: LawBook, pricing: Pricing) -> tuple[YearCost,
                 sefa_tco2e_per_t=sefa,
                 certificates=float(certificates(c.net_mass_t, see, sefa)),
                 price=price,
-                cost_eur=cost_cents(c.net_mass_t, see, sefa, 0.0, price.eur_per_t) / 100.0,
+                cost_eur=cost_cents(c.net_mass_t, see, sefa, 0.0, price.eur_per_t, path) / 100.0,
                 assumed=tuple(assumed),
             )
         )
