@@ -208,17 +208,17 @@ def reference_price(series: Series, on: dt.date, policy: ReferencePolicy) -> Ref
     for rank, (sessions, span) in enumerate(policy.windows):
         window = _window(known, day, sessions, span)
         used = window.pick(window.informative > 0)
+        if not len(used):
+            continue
         if series.has_tonnes:
             if np.isnan(used.volume_t).any():
                 notes.append(Text("窗口内有收盘价的成交量不明", "tonnes of a close in the window are not known"))
                 break
             if used.volume_t.sum() - used.excess_t.sum() < policy.min_tonnes:
                 continue
-        elif not len(used):
-            continue
         statistic = "volume_weighted_close" if series.has_tonnes else "mean_close"
-        share = window.informative.sum() / window.sessions.sum()
-        best = rank == 0 and series.has_tonnes and share >= policy.informative_share
+        enough = window.informative.sum() >= policy.informative_share * sessions
+        best = rank == 0 and series.has_tonnes and enough
         quality = "C" if stale else "A" if best else "B"
         break
     else:

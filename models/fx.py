@@ -177,26 +177,17 @@ class FxTable:
                 raise UnknownCurrency(currency=code, known=", ".join(["EUR", *self.months]), field="currency")
         if currency == per:
             return FxRate(currency, per, 1.0, on, "identity", str(on), on, self.source, self.confidence)
-        found = [self._per_eur(code, on, statistic) for code in (currency, per) if code != "EUR"]
-        period, until = min((f[1:] for f in found), key=lambda f: f[1])
-        limit: int = getattr(self.policy, statistic)
+        # Every month and year of the table has every currency, so both rates are of one period.
+        found = {code: self._per_eur(code, on, statistic) for code in (currency, per) if code != "EUR"}
+        _, period, until = next(iter(found.values()))
         age = (on - until).days
+        limit: int = getattr(self.policy, statistic)
         if age > limit:
             raise RateTooOld(
-                currency=currency if per == "EUR" else f"{currency}/{per}",
-                period=period,
-                on=on,
-                age_days=age,
-                limit_days=limit,
-                field="on",
+                currency=f"{currency}/{per}", period=period, on=on, age_days=age, limit_days=limit, field="on"
             )
-        if any(f[1] != period for f in found):
-            # A cross rate of two periods is no rate of either.
-            raise NoRate(currency=f"{currency}/{per}", on=on, field="on")
-        if currency == "EUR":
-            value = 1.0 / found[0][0]
-        else:
-            value = found[0][0] / (found[1][0] if per != "EUR" else 1.0)
+        one = (1.0, period, until)
+        value = found.get(currency, one)[0] / found.get(per, one)[0]
         return FxRate(currency, per, value, on, statistic, period, until, self.source, self.confidence)
 
     def _per_eur(self, code: str, on: dt.date, statistic: TableStatistic) -> tuple[float, str, dt.date]:

@@ -232,15 +232,15 @@ def _weekly(head_path: Path, policy: ReferencePolicy) -> Series:
         source=np.full(len(rows), head["source"]),
         confidence=np.full(len(rows), head["confidence"]),
     )
-    for problem in _problems(series, start):
+    for problem in _problems(series, monday, start):
         raise BadData(path=path.name, what=problem)
     return series
 
 
-def _problems(series: Series, start: np.datetime64) -> Iterator[str]:
+def _problems(series: Series, monday: Days, start: np.datetime64) -> Iterator[str]:
     if len(series) == 0 or np.any(np.diff(series.last) <= np.timedelta64(0, "D")):
         yield "weeks do not rise"
-    if np.any(series.first < start) or np.any(series.last < series.first):
+    if np.any(series.last < series.first) or np.any(series.last > monday + np.timedelta64(6, "D")):
         yield f"a session lies outside its week or before {start}"
     if not np.all(series.close > 0) or np.any(series.informative > series.sessions) or np.any(series.sessions < 1):
         yield "a close is not positive or sessions do not add up"

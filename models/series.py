@@ -239,9 +239,9 @@ def daily_series(
 
 def extend(base: Series, imported: Series) -> Series:
     """
-    Return ``base`` with the days covered by ``imported`` replaced by the imported quotes.
+    Return ``base`` with the imported quotes in place of its rows of the same days.
 
-    A week that the import covers in part is given up as a whole, so that no
+    A week of which the import has a day is given up as a whole, so that no
     trade counts twice.
 
     Raises
@@ -254,7 +254,9 @@ def extend(base: Series, imported: Series) -> Series:
         raise MarketMismatch(found=" ".join(theirs), wanted=" ".join(ours))
     if not len(imported):
         return base
-    kept = base.pick((base.last < imported.first.min()) | (base.first > imported.last.max()))
+    begun = np.searchsorted(imported.first, base.last, side="right")
+    ended = np.searchsorted(imported.last, base.first, side="left")
+    kept = base.pick(begun == ended)
     joined: dict[str, Any] = {
         name: np.concatenate([getattr(kept, name), getattr(imported, name)]) for name in _ROW_FIELDS
     }
