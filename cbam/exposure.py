@@ -69,8 +69,8 @@ def default_path(law: LawAt, origin: str, cn_code: str, stated_route: str | None
     Kept with the law book: it depends on nothing else, and a million lines ask
     for a few thousand of them.
     """
-    kept = law.book.derived
-    key = ("cbam.default_path", law.epoch, origin, cn_code, stated_route)
+    kept: dict[object, DefaultPath] = law.book.derived.setdefault("cbam.default_path", {})
+    key = (law.epoch, origin, cn_code, stated_route)
     found = kept.get(key)
     if found is None:
         inner = LawAt(law.book, law.day)
@@ -92,7 +92,38 @@ def default_path(law: LawAt, origin: str, cn_code: str, stated_route: str | None
             row=row,
             reads=tuple(inner.reads.values()),
         )
-    assert isinstance(found, DefaultPath)  # noqa: S101 - the key is ours alone
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What holds for a code and an origin whatever the basis."""
+
+    good: Good
+    origin: Origin
+    reads: tuple[Read, ...]
+
+
+def settled(law: LawAt, origin: str, cn_code: str) -> Settled:
+    """Return good and standing of the origin, kept with the law book; ``OutOfScope`` or ``UnknownCode`` as ``good``."""
+    kept: dict[object, Settled] = law.book.derived.setdefault("cbam.settled", {})
+    key = (law.epoch, origin, cn_code)
+    found = kept.get(key)
+    if found is None:
+        inner = LawAt(law.book, law.day)
+        inner.word("eu.cbam.period")
+        item, standing = good(inner, cn_code), origin_of(inner, origin)
+        found = kept[key] = Settled(item, standing, tuple(inner.reads.values()))
+    return found
+
+
+def is_definitive(law: LawAt) -> bool:
+    """Return whether the day lies in the definitive period; before it nothing is surrendered (``eu-2023-956`` Art. 36)."""
+    kept: dict[int, bool] = law.book.derived.setdefault("cbam.is_definitive", {})
+    found = kept.get(law.epoch)
+    if found is None:
+        period = law.find("eu.cbam.period")
+        found = kept[law.epoch] = period is not None and period.value == "definitive"
     return found
 
 
@@ -145,21 +176,51 @@ def cost_cents(
 
 
 @dataclass(frozen=True, slots=True)
+class Embedded:
+    """Emissions and free allocation of one import line, before price and deduction."""
+
+    consignment: Consignment
+    settled: Settled
+    see_tco2e_per_t: float
+    sefa_tco2e_per_t: float
+    default: DefaultPath | None
+
+    @property
+    def origin(self) -> Origin:
+        """Standing of the customs origin."""
+        return self.settled.origin
+
+    @property
+    def good(self) -> Good:
+        """The good of the code."""
+        return self.settled.good
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        """Every value of the law that SEE and SEFA rest on."""
+        return self.settled.reads + (self.default.reads if self.default else ())
+
+
+@dataclass(frozen=True, slots=True)
 class Exposure(Result):
     """What a consignment owes under CBAM, and how the figure came about."""
 
-    consignment: Consignment
-    origin: Origin
-    see_tco2e_per_t: float
-    sefa_tco2e_per_t: float
+    embedded: Embedded
     secp_tco2e_per_t: float
     certificates: float
     price: CertificatePrice
     cost_eur: float
-    good: Good
-    default: DefaultPath | None
-    reads: tuple[Read, ...]
     scenarios: tuple[str, ...]
+
+    @property
+    def consignment(self) -> Consignment:
+        """The import line."""
+        return self.embedded.consignment
+
+    @property
+    def default(self) -> DefaultPath | None:
+        """The default basis as it was resolved; ``None`` on the actual basis and for origins that owe nothing."""
+        return self.embedded.default
 
     @property
     def cost_eur_per_t(self) -> float:
@@ -174,25 +235,25 @@ class Exposure(Result):
             "price_status": self.price.status,
             "secp_tco2e_per_t": self.secp_tco2e_per_t,
         }
-        reads = {read.key: read for read in (*self.reads, *self.price.reads)}
+        reads = {read.key: read for read in (*self.embedded.reads, *self.price.reads)}
         return Provenance(METHOD, fingerprint(inputs), tuple(reads.values()), self.scenarios)
 
     def rows(self) -> list[Row]:
         c = self.consignment
         mass = Row("net_mass", Text("净重", "Net mass"), c.net_mass_t, "t", digits=3)
-        if self.origin is not Origin.LIABLE:
+        if self.embedded.origin is not Origin.LIABLE:
             why = {
                 Origin.EXEMPT: Text("原产地免于 CBAM（附件三）", "origin outside CBAM (Annex III)"),
                 Origin.EU: Text("欧盟原产货物", "goods of EU origin"),
-            }[self.origin]
+            }[self.embedded.origin]
             return [mass, Row("cost", Text("CBAM 费用", "CBAM cost"), 0.0, "EUR", why)]
         return [
             mass,
             *_basis_rows(self.default),
-            Row("see", Text("单位隐含排放 SEE", "Specific embedded emissions SEE"), self.see_tco2e_per_t, "tCO2e/t",
+            Row("see", Text("单位隐含排放 SEE", "Specific embedded emissions SEE"), self.embedded.see_tco2e_per_t, "tCO2e/t",
                 NOTHING if self.default else Text("经核查的实际值", "verified actual value"), 6),
             Row("sefa", Text("减：单位免费分配 SEFA", "- specific embedded free allocation SEFA"),
-                self.sefa_tco2e_per_t, "tCO2e/t",
+                self.embedded.sefa_tco2e_per_t, "tCO2e/t",
                 NOTHING if self.default else Text("A 列链，按核查报告", "column A chain, as verified"), 6),
             Row("secp", Text("减：已付碳价对应排放 SECP", "- emissions with a carbon price paid SECP"),
                 self.secp_tco2e_per_t, "tCO2e/t", digits=6),
@@ -238,18 +299,6 @@ def reporting_day(consignment: Consignment, law: LawAt) -> dt.date:
     return dt.date(year, 12, 31)
 
 
-@dataclass(frozen=True, slots=True)
-class Embedded:
-    """Emissions and free allocation of one import line, before price and deduction."""
-
-    consignment: Consignment
-    origin: Origin
-    good: Good
-    see_tco2e_per_t: float
-    sefa_tco2e_per_t: float
-    default: DefaultPath | None
-
-
 def embed(consignment: Consignment, law: LawAt) -> Embedded:
     """
     Return SEE and SEFA of a consignment under the law of its day of import.
@@ -264,47 +313,34 @@ def embed(consignment: Consignment, law: LawAt) -> Embedded:
         The good or its row cannot be settled.
     """
     c = consignment
-    period = law.find("eu.cbam.period")
-    if period is None or period.value != "definitive":
+    if not is_definitive(law):
         raise TransitionalPeriod(field="imported_on", imported_on=c.imported_on)
     see, sefa = c.see_tco2e_per_t, c.sefa_tco2e_per_t
     if c.basis is Basis.DEFAULT and (see is not None or sefa is not None):
         raise MixedBasis(field="sefa_tco2e_per_t" if see is None else "see_tco2e_per_t")
-    item, origin = good(law, c.cn_code), origin_of(law, c.origin)
-    if origin is not Origin.LIABLE:
-        return Embedded(c, origin, item, 0.0, 0.0, None)
+    of = settled(law, c.origin, c.cn_code)
+    if of.origin is not Origin.LIABLE:
+        return Embedded(c, of, 0.0, 0.0, None)
     if c.basis is Basis.DEFAULT:
         day = reporting_day(c, law)
         default = default_path(law if day == law.day else law.book.at(day), c.origin, c.cn_code, c.route)
-        law.reads.update((read.key, read) for read in default.reads)
-        return Embedded(c, origin, item, default.see_tco2e_per_t, default.sefa_tco2e_per_t, default)
+        return Embedded(c, of, default.see_tco2e_per_t, default.sefa_tco2e_per_t, default)
     if see is None or sefa is None:
         missing = [name for name, value in (("SEE", see), ("SEFA", sefa)) if value is None]
         raise IncompleteActual(
             field="see_tco2e_per_t" if see is None else "sefa_tco2e_per_t", missing="/".join(missing)
         )
-    return Embedded(c, origin, item, see, sefa, None)
+    return Embedded(c, of, see, sefa, None)
 
 
 def expose(embedded: Embedded, law: LawAt, price: CertificatePrice, secp_tco2e_per_t: float = 0.0) -> Exposure:
     """Return what an import line owes at ``price``, less ``secp_tco2e_per_t`` of carbon price paid abroad that counts."""
     e = embedded
-    secp = secp_tco2e_per_t if e.origin is Origin.LIABLE else 0.0
+    secp = secp_tco2e_per_t if e.settled.origin is Origin.LIABLE else 0.0
     mass, see, sefa = e.consignment.net_mass_t, e.see_tco2e_per_t, e.sefa_tco2e_per_t
-    return Exposure(
-        consignment=e.consignment,
-        origin=e.origin,
-        see_tco2e_per_t=see,
-        sefa_tco2e_per_t=sefa,
-        secp_tco2e_per_t=secp,
-        certificates=float(certificates(mass, see, sefa, secp)),
-        price=price,
-        cost_eur=cost_cents(mass, see, sefa, secp, price.eur_per_t, e.default) / 100.0,
-        good=e.good,
-        default=e.default,
-        reads=tuple(law.reads.values()),
-        scenarios=law.book.scenarios,
-    )
+    due = float(certificates(mass, see, sefa, secp))
+    cost = cost_cents(mass, see, sefa, secp, price.eur_per_t, e.default) / 100.0
+    return Exposure(e, secp, due, price, cost, law.book.scenarios)
 
 
 def assess(consignment: Consignment, law: LawAt, price: CertificatePrice, secp_tco2e_per_t: float = 0.0) -> Exposure:

@@ -28,18 +28,21 @@ from cbam.errors import (
     TransitionalPeriod,
     UnknownCode,
 )
-from cbam.exposure import certificates, default_path, exact_cost
+from cbam.exposure import certificates, default_path, exact_cost, is_definitive
 from cbam.goods import SCOPE, Origin, good, origin_of
 from cbam.prices import Pricing
 from models.errors import MissingInput, OutOfRange, YuetanError
 from models.inputs import MOST_T
 from models.law import LawBook
 from models.money import RELATIVE_ERROR, to_cents
-from models.units import FloatArray
+from models.units import FloatArray, Numbers
 
 #: Columns that ``assess_frame`` needs; the last two may be absent where every line is on the default basis.
 COLUMNS = ("cn_code", "origin", "net_mass_t", "imported_on", "actual", "see_tco2e_per_t", "sefa_tco2e_per_t")
 CHUNK = 16_384
+#: Error bound in EUR up to which one bound serves a whole chunk.
+LOOSEST_BOUND = 1e-7
+_TICKS_PER_DAY = {"D": 1, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
 
 #: Position in this tuple is the ``status`` of a line; 0 is "ok".
@@ -66,12 +69,13 @@ class Codes:
 
     codes: NDArray[np.int64]
     modulus: int
-    slots: NDArray[np.int32]
+    slots: NDArray[np.intp]
 
-    def positions(self, wanted: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Return the position of each code, or -1 where it is not one of ours."""
-        found = self.slots.take(wanted % self.modulus)
-        return np.where(self.codes.take(found) == wanted, found, np.int32(-1))
+    def look_up(self, wanted: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Return the position of each code, and whether the code there is the one wanted."""
+        remainder = wanted - (wanted // self.modulus) * self.modulus
+        place = self.slots.take(remainder)
+        return place, self.codes.take(place) == wanted
 
 
 def codes_of(book: LawBook) -> Codes:
@@ -82,8 +86,8 @@ def codes_of(book: LawBook) -> Codes:
         modulus = codes.size
         while np.unique(codes % modulus).size < codes.size:
             modulus += 1
-        slots = np.zeros(modulus, dtype=np.int32)
-        slots[codes % modulus] = np.arange(codes.size, dtype=np.int32)
+        slots = np.zeros(modulus, dtype=np.intp)
+        slots[codes % modulus] = np.arange(codes.size)
         found = book.derived["cbam.codes"] = Codes(codes, modulus, slots)
     assert isinstance(found, Codes)  # noqa: S101 - the key is ours alone
     return found
@@ -91,13 +95,19 @@ def codes_of(book: LawBook) -> Codes:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """SEE, SEFA and status of every origin and code in one stretch of unchanged law; rows are filled when asked for."""
+    """
+    The default basis of every origin and code in one stretch of unchanged law; rows are filled when asked for.
 
-    see: FloatArray
-    sefa: FloatArray
+    ``due`` is max(0, SEE - SEFA), t of certificates per t of goods, and NaN
+    where the default basis is refused for the reason in ``status``.
+    """
+
+    due: FloatArray
     status: NDArray[np.int8]
     liable: NDArray[np.bool_]
     filled: NDArray[np.bool_]
+    #: One number: the highest SEE + SEFA so far, t per t.
+    most: FloatArray
 
 
 def _stretch(book: LawBook, epoch: int, origins: tuple[str, ...]) -> Stretch:
@@ -106,7 +116,7 @@ def _stretch(book: LawBook, epoch: int, origins: tuple[str, ...]) -> Stretch:
     if found is None:
         n, shape = len(origins), (len(origins), codes_of(book).codes.size)
         flags = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-        found = book.derived[key] = Stretch(np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int8), *flags)
+        found = book.derived[key] = Stretch(np.zeros(shape), np.zeros(shape, np.int8), *flags, np.zeros(1))
     assert isinstance(found, Stretch)  # noqa: S101 - the key is ours alone
     return found
 
@@ -121,9 +131,10 @@ def _fill(book: LawBook, stretch: Stretch, day: dt.date, origins: tuple[str, ...
         try:
             path = default_path(book.at(day), origins[at], f"{code:08d}")
         except YuetanError as refusal:
-            stretch.status[at, i] = _AT[refusal.code]
+            stretch.due[at, i], stretch.status[at, i] = np.nan, _AT[refusal.code]
         else:
-            stretch.see[at, i], stretch.sefa[at, i] = path.see_tco2e_per_t, path.sefa_tco2e_per_t
+            stretch.due[at, i] = certificates(1.0, path.see_tco2e_per_t, path.sefa_tco2e_per_t)
+            stretch.most[0] = max(stretch.most[0], path.see_tco2e_per_t + path.sefa_tco2e_per_t)
 
 
 def _unfound(book: LawBook, day: dt.date, wanted: NDArray[np.int64]) -> NDArray[np.int8]:
@@ -142,44 +153,89 @@ def _unfound(book: LawBook, day: dt.date, wanted: NDArray[np.int64]) -> NDArray[
 
 @dataclass(frozen=True, slots=True)
 class _Days:
-    """For each day from ``first`` on: price, its refusal, and which stretch of law it lies in."""
+    """For each day from ``first`` on: price (NaN where refused), the refusal, and which stretch of law it lies in."""
 
     first: int
     price: FloatArray
     status: NDArray[np.int8]
-    epoch: NDArray[np.int16]
+    epoch: NDArray[np.intp]
     sample: dict[int, dt.date]
+    most: float
 
 
-def _days(book: LawBook, pricing: Pricing, days: NDArray[np.int64]) -> _Days:
-    first, last = int(days.min()), int(days.max())
+def _days(book: LawBook, pricing: Pricing, first: int, last: int) -> _Days:
+    """Ask for law and price once per stretch between two changes of the law or two quarters; kept with the law book."""
+    key = ("cbam.days", pricing, first, last)
+    found = book.derived.get(key)
+    if found is None:
+        found = book.derived[key] = _days_of(book, pricing, first, last)
+    assert isinstance(found, _Days)  # noqa: S101 - the key is ours alone
+    return found
+
+
+def _days_of(book: LawBook, pricing: Pricing, first: int, last: int) -> _Days:
     span = last - first + 1
-    price, status, epoch = np.zeros(span), np.zeros(span, np.int8), np.zeros(span, np.int16)
-    present = np.zeros(span, np.bool_)
-    present[days - first] = True
+    price, status, epoch = np.full(span, np.nan), np.zeros(span, np.int8), np.zeros(span, np.intp)
+    start, end = (dt.date.fromordinal(EPOCH_ORDINAL + day) for day in (first, last))
+    quarters = (dt.date(y, m, 1) for y in range(start.year, end.year + 1) for m in (1, 4, 7, 10))
+    begins = sorted({start, *(day for day in (*book.changes, *quarters) if start < day <= end)})
     sample: dict[int, dt.date] = {}
-    quotes: dict[tuple[int, int, int], tuple[float, int]] = {}
-    for i in np.flatnonzero(present):
-        day = dt.date.fromordinal(int(i) + first + EPOCH_ORDINAL)
-        law = book.at(day)
-        period = law.find("eu.cbam.period")
-        if period is None or period.value != "definitive":
-            status[i] = _AT[TransitionalPeriod.code]
+    for begin, following in zip(begins, [*begins[1:], end + dt.timedelta(days=1)], strict=True):
+        days = slice(begin.toordinal() - EPOCH_ORDINAL - first, following.toordinal() - EPOCH_ORDINAL - first)
+        law = book.at(begin)
+        if not is_definitive(law):
+            status[days] = _AT[TransitionalPeriod.code]
             continue
-        epoch[i] = law.epoch
-        sample.setdefault(law.epoch, day)
-        quote = (law.epoch, day.year, day.month)
-        if quote not in quotes:
-            try:
-                quotes[quote] = (pricing.for_import(law).eur_per_t, 0)
-            except YuetanError as refusal:
-                quotes[quote] = (0.0, _AT[refusal.code])
-        price[i], status[i] = quotes[quote]
-    return _Days(first, price, status, epoch, sample)
+        epoch[days] = law.epoch
+        sample.setdefault(law.epoch, begin)
+        try:
+            price[days] = pricing.for_import(law).eur_per_t
+        except YuetanError as refusal:
+            status[days] = _AT[refusal.code]
+    return _Days(first, price, status, epoch, sample, float(np.nanmax(price, initial=0.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """The stretches that a frame needs, end to end, so that one index reaches any of them."""
+
+    due: FloatArray
+    status: NDArray[np.int8]
+    liable: NDArray[np.bool_]
+    #: For each day the first row of its stretch; a row is one origin.
+    row: NDArray[np.intp]
+    width: int
+    #: Highest SEE + SEFA of any default, t per t: what an error bound needs.
+    most: float
+
+
+def _tables(
+    book: LawBook, days: _Days, day: NDArray[np.int64], at_origin: NDArray[np.intp], origins: tuple[str, ...]
+) -> _Tables:
+    epochs = sorted(days.sample)
+    stretches = [_stretch(book, epoch, origins) for epoch in epochs] or [_stretch(book, -1, origins)]
+    rank = np.zeros(max(epochs, default=0) + 1, np.intp)
+    rank[epochs] = np.arange(len(epochs))
+    row = rank.take(days.epoch) * len(origins)
+    if not all(stretch.filled.all() for stretch in stretches):
+        pairs = row.take(np.clip(day - days.first, 0, row.size - 1)) + at_origin
+        needed = (np.bincount(pairs, minlength=len(stretches) * len(origins)) > 0).reshape(-1, len(origins))
+        for i, epoch in enumerate(epochs):
+            for at in np.flatnonzero(needed[i] & ~stretches[i].filled):
+                _fill(book, stretches[i], days.sample[epoch], origins, int(at))
+    return _Tables(
+        due=np.concatenate([s.due.ravel() for s in stretches]),
+        status=np.concatenate([s.status.ravel() for s in stretches]),
+        liable=np.concatenate([s.liable for s in stretches]),
+        row=row,
+        width=codes_of(book).codes.size,
+        most=max(float(s.most[0]) for s in stretches),
+    )
 
 
 def _integers(column: pd.Series) -> NDArray[np.int64]:
-    if pd.api.types.is_integer_dtype(column.dtype):
+    """Return codes as integers, -1 for what is not eight digits."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
         return column.to_numpy(np.int64)
     text = column.astype("str")
     whole = text.str.fullmatch("[0-9]{8}").to_numpy(np.bool_)
@@ -206,128 +262,155 @@ def assess_frame(lines: pd.DataFrame, book: LawBook, pricing: Pricing) -> pd.Dat
     -------
     DataFrame
         Index of ``lines``; ``status`` (int8, a position in ``STATUS``),
-        ``see_tco2e_per_t``, ``sefa_tco2e_per_t``, ``certificates``,
-        ``price_eur_per_t`` and ``cost_cents`` (int64, half up). A refused line
-        has NaN figures and zero cents; it is never in a sum by accident, since
-        its status is not 0.
+        ``certificates``, ``price_eur_per_t`` and ``cost_cents`` (int64, half
+        up). A refused line has NaN figures, zero cents and a status that is
+        not 0.
 
     Notes
     -----
     Same formulas as ``exposure``; production years and stated routes are for
     the line by line path.
     """
-    n = len(lines)
-    wanted = _integers(lines["cn_code"])
-    found = codes_of(book).positions(wanted)
-    origin = lines["origin"].astype("category").cat
-    origins = tuple(str(o) for o in origin.categories)
-    at_origin = origin.codes.to_numpy().astype(np.int64)
-    mass = lines["net_mass_t"].to_numpy(np.float64)
-    dated = lines["imported_on"].to_numpy("datetime64[D]")
-    known = ~np.isnat(dated) & (at_origin >= 0)
-    status = np.where(known, np.int8(0), np.int8(_AT[MissingInput.code]))
-    status[~((mass > 0) & (mass <= MOST_T))] = _AT[OutOfRange.code]
-    out = [np.full(n, np.nan) for _ in range(4)]
-    cents = np.zeros(n, np.int64)
-    if not known.any():
-        return _result(lines, status, out, cents)
-    day = np.where(known, dated.astype(np.int64), dated[known][0].astype(np.int64))
-    days = _days(book, pricing, day)
-    tables = _tables(book, days, day, np.where(known, at_origin, 0), origins)
-    unfound = np.flatnonzero(found < 0)
-    not_ours = np.zeros(n, np.int8)
-    if unfound.size:
-        not_ours[unfound] = _unfound(book, max(days.sample.values(), default=dt.date.min), wanted[unfound])
-    has_actual = "actual" in lines
-    actual = lines["actual"].to_numpy(np.bool_) if has_actual else np.zeros(n, np.bool_)
+    made = assess_columns(LineColumns.of(lines), book, pricing)
+    return pd.DataFrame(
+        {
+            "status": made.status,
+            "certificates": made.certificates,
+            "price_eur_per_t": made.price_eur_per_t,
+            "cost_cents": made.cost_cents,
+        },
+        index=lines.index,
+        copy=False,
+    )
+
+
+def assess_columns(columns: LineColumns, book: LawBook, pricing: Pricing) -> LineResults:
+    """Assess many import lines given as arrays; ``assess_frame`` is this with a table around it."""
+    n = columns.day.size
+    made = LineResults(np.zeros(n, np.int8), np.empty(n), np.empty(n), np.zeros(n, np.int64))
+    if not columns.known.any():
+        made.status[:] = _AT[MissingInput.code]
+        made.certificates[:] = made.price_eur_per_t[:] = np.nan
+        return made
+    days = _days(book, pricing, int(columns.day.min()), int(columns.day.max()))
+    tables = _tables(book, days, columns.day, columns.at_origin, columns.origins)
     for start in range(0, n, CHUNK):
-        part = slice(start, min(start + CHUNK, n))
-        offset = day[part] - days.first
-        row = tables.rank.take(days.epoch.take(offset)) * len(origins) + np.maximum(at_origin[part], 0)
-        flat = row * tables.width + np.maximum(found[part], 0)
-        see, sefa, refused = tables.see.take(flat), tables.sefa.take(flat), tables.status.take(flat)
-        if has_actual:
-            is_actual = actual[part]
-            see_in = lines["see_tco2e_per_t"].to_numpy(np.float64)[part]
-            sefa_in = lines["sefa_tco2e_per_t"].to_numpy(np.float64)[part]
-            owed = is_actual & tables.liable.take(row)
-            see, sefa = np.where(owed, see_in, see), np.where(owed, sefa_in, sefa)
-            refused = np.where(is_actual, np.int8(0), refused)
-            refused[owed & ~(np.isfinite(see_in) & np.isfinite(sefa_in))] = _AT[IncompleteActual.code]
-        refused = np.where(not_ours[part] != 0, not_ours[part], refused)
-        if has_actual:
-            refused[~is_actual & ~(np.isnan(see_in) & np.isnan(sefa_in))] = _AT[MixedBasis.code]
-        of_day = days.status.take(offset)
-        transitional = of_day == _AT[TransitionalPeriod.code]
-        refused = np.where(transitional | (refused == 0), of_day, refused)
-        status[part] = np.where(status[part] == 0, refused, status[part])
-        ok = status[part] == 0
-        weight, price = np.where(ok, mass[part], 0.0), days.price.take(offset)
-        see, sefa = np.where(ok, see, 0.0), np.where(ok, sefa, 0.0)
-        due = np.asarray(certificates(weight, see, sefa))
-
-        def exact(i: int, start: int = start, at: tuple[FloatArray, ...] = (weight, price, see, sefa)) -> Decimal:
-            weight_t, price_eur, see_stated, sefa_stated = (float(column[i]) for column in at)
-            pair = Decimal(repr(see_stated)), Decimal(repr(sefa_stated))
-            if not (has_actual and actual[start + i]):
-                on = dt.date.fromordinal(int(day[start + i]) + EPOCH_ORDINAL)
-                pair = default_path(book.at(on), origins[at_origin[start + i]], f"{wanted[start + i]:08d}").exact()
-            return exact_cost(weight_t, price_eur, 0.0, *pair)
-
-        cents[part] = to_cents(due * price, RELATIVE_ERROR * weight * (see + sefa) * price, exact)
-        for column, values in zip(out, (see, sefa, due, price), strict=True):
-            column[part] = np.where(ok, values, np.nan)
-    return _result(lines, status, out, cents)
+        _chunk(slice(start, min(start + CHUNK, n)), columns, days, tables, book, made)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
-class _Tables:
-    """The stretches that a frame needs, end to end, so that one index reaches any of them."""
+class LineColumns:
+    """
+    The input columns as arrays of shape (n,).
 
+    ``day`` counts from 1970-01-01; ``at_origin`` is a position in ``origins``;
+    ``known`` is false where the day or the origin is missing; ``actual`` is
+    ``None`` where every line is on the default basis.
+    """
+
+    code: NDArray[np.int64]
+    origins: tuple[str, ...]
+    at_origin: NDArray[np.intp]
+    mass: FloatArray
+    day: NDArray[np.int64]
+    known: NDArray[np.bool_]
+    all_known: bool
+    actual: NDArray[np.bool_] | None
     see: FloatArray
     sefa: FloatArray
+
+    @classmethod
+    def of(cls, lines: pd.DataFrame) -> LineColumns:
+        origin = lines["origin"]
+        if not isinstance(origin.dtype, pd.CategoricalDtype):
+            origin = origin.astype("category")
+        at_origin = origin.array.codes.astype(np.intp)
+        dated = lines["imported_on"].to_numpy()
+        day = dated.view(np.int64) // _TICKS_PER_DAY[np.datetime_data(dated.dtype)[0]]
+        known = (at_origin >= 0) & ~np.isnat(dated)
+        all_known = bool(known.all())
+        if not all_known:
+            day = np.where(known, day, day[known][0] if known.any() else 0)
+            at_origin = np.where(known, at_origin, 0)
+        has_actual = "actual" in lines
+        nothing = np.empty(0)
+        return cls(
+            code=_integers(lines["cn_code"]),
+            origins=tuple(str(o) for o in origin.array.categories),
+            at_origin=at_origin,
+            mass=lines["net_mass_t"].to_numpy(np.float64),
+            day=day,
+            known=known,
+            all_known=all_known,
+            actual=lines["actual"].to_numpy(np.bool_) if has_actual else None,
+            see=lines["see_tco2e_per_t"].to_numpy(np.float64) if has_actual else nothing,
+            sefa=lines["sefa_tco2e_per_t"].to_numpy(np.float64) if has_actual else nothing,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LineResults:
+    """The output columns, shape (n,); see ``assess_frame``."""
+
     status: NDArray[np.int8]
-    liable: NDArray[np.bool_]
-    rank: NDArray[np.int64]
-    width: int
+    certificates: FloatArray
+    price_eur_per_t: FloatArray
+    cost_cents: NDArray[np.int64]
 
 
-def _tables(
-    book: LawBook, days: _Days, day: NDArray[np.int64], at_origin: NDArray[np.int64], origins: tuple[str, ...]
-) -> _Tables:
-    epochs = sorted(days.sample)
-    stretches = [_stretch(book, epoch, origins) for epoch in epochs]
-    pairs = days.epoch.take(day - days.first).astype(np.int64) * len(origins) + at_origin
-    needed = np.bincount(pairs, minlength=(max(epochs, default=0) + 1) * len(origins)).reshape(-1, len(origins)) > 0
-    for stretch, epoch in zip(stretches, epochs, strict=True):
-        for i in np.flatnonzero(needed[epoch] & ~stretch.filled):
-            _fill(book, stretch, days.sample[epoch], origins, int(i))
-    if not stretches:
-        stretches = [_stretch(book, -1, origins)]
-    rank = np.zeros(max(epochs, default=0) + 1, np.int64)
-    rank[epochs] = np.arange(len(epochs))
-    return _Tables(
-        see=np.concatenate([s.see.ravel() for s in stretches]),
-        sefa=np.concatenate([s.sefa.ravel() for s in stretches]),
-        status=np.concatenate([s.status.ravel() for s in stretches]),
-        liable=np.concatenate([s.liable for s in stretches]),
-        rank=rank,
-        width=codes_of(book).codes.size,
-    )
+def _chunk(part: slice, columns: LineColumns, days: _Days, tables: _Tables, book: LawBook, made: LineResults) -> None:
+    """Compute one chunk. A refused line turns up as NaN; only then is its reason looked for."""
+    offset = columns.day[part] - days.first
+    row = tables.row.take(offset) + columns.at_origin[part]
+    place, found = codes_of(book).look_up(columns.code[part])
+    flat = row * tables.width + place
+    due_per_t, price, weight = tables.due.take(flat), days.price.take(offset), columns.mass[part]
+    emissions = tables.most
+    if columns.actual is not None:
+        actual, see, sefa = columns.actual[part], columns.see[part], columns.sefa[part]
+        owed = actual & tables.liable.take(row)
+        due_per_t[actual] = 0.0
+        due_per_t = np.where(owed, certificates(1.0, see, sefa), due_per_t)
+        due_per_t[~actual & ~(np.isnan(see) & np.isnan(sefa))] = np.nan
+        emissions = max(emissions, float(np.nanmax(see + sefa, initial=0.0)))
+    if not found.all():
+        due_per_t[~found] = np.nan
+    if not (weight.min() > 0 and weight.max() <= MOST_T):
+        due_per_t[~((weight > 0) & (weight <= MOST_T))] = np.nan
+    if not columns.all_known:
+        due_per_t[~columns.known[part]] = np.nan
+    due = weight * due_per_t
+    cost = due * price
+    if np.isnan(cost.max()):
+        refused = np.isnan(cost)
+        status = tables.status.take(flat)
+        if columns.actual is not None:
+            status[actual] = 0
+            status[owed & ~(np.isfinite(see) & np.isfinite(sefa))] = _AT[IncompleteActual.code]
+        status[~found] = _unfound(book, max(days.sample.values(), default=dt.date.max), columns.code[part][~found])
+        if columns.actual is not None:
+            status[~actual & ~(np.isnan(see) & np.isnan(sefa))] = _AT[MixedBasis.code]
+        of_day = days.status.take(offset)
+        status = np.where((of_day == _AT[TransitionalPeriod.code]) | (status == 0), of_day, status)
+        status[~((weight > 0) & (weight <= MOST_T))] = _AT[OutOfRange.code]
+        status[~columns.known[part]] = _AT[MissingInput.code]
+        made.status[part] = np.where(refused, status, np.int8(0))
+        cost[refused], due[refused], price[refused] = 0.0, np.nan, np.nan
+        weight = np.where(refused, 0.0, weight)
+    made.certificates[part], made.price_eur_per_t[part] = due, price
 
+    def exact(i: int) -> Decimal:
+        at = part.start + i
+        if columns.actual is not None and columns.actual[at]:
+            pair = Decimal(repr(float(columns.see[at]))), Decimal(repr(float(columns.sefa[at])))
+        else:
+            on = dt.date.fromordinal(int(columns.day[at]) + EPOCH_ORDINAL)
+            pair = default_path(book.at(on), columns.origins[columns.at_origin[at]], f"{columns.code[at]:08d}").exact()
+        return exact_cost(float(columns.mass[at]), float(price[i]), 0.0, *pair)
 
-def _result(
-    lines: pd.DataFrame, status: NDArray[np.int8], out: list[FloatArray], cents: NDArray[np.int64]
-) -> pd.DataFrame:
-    see, sefa, due, price = out
-    return pd.DataFrame(
-        {
-            "status": status,
-            "see_tco2e_per_t": see,
-            "sefa_tco2e_per_t": sefa,
-            "certificates": due,
-            "price_eur_per_t": price,
-            "cost_cents": cents,
-        },
-        index=lines.index,
-    )
+    most = RELATIVE_ERROR * emissions * days.most
+    bound: Numbers = most * float(weight.max())
+    if bound > LOOSEST_BOUND:  # a huge line would send its small neighbours through exact arithmetic
+        bound = most * weight
+    made.cost_cents[part] = to_cents(cost, bound, exact)

@@ -95,15 +95,17 @@ PRICE_RULES: dict[str, Callable[[LawAt], Read | None]] = {
 
 def official_price(law: LawAt) -> CertificatePrice | None:
     """Return the official price for imports on the day of ``law``; ``None`` where none is published."""
-    rule = law.read(RULE)
-    read = PRICE_RULES[str(rule.value)](law)
-    if read is None:
-        return None
-    quarter = read.key_part(0)
-    label = Text(f"{quarter} 官方季度价格", f"official price of {quarter}")
-    return CertificatePrice(
-        float(read.value or 0.0), "official", label, read.source, read.confidence, reads=(rule, read)
-    )
+    kept: dict[tuple[int, str], CertificatePrice | None] = law.book.derived.setdefault("cbam.official_price", {})
+    key = (law.epoch, quarter_of(law.day))
+    if key not in kept:
+        rule = law.read(RULE)
+        read = PRICE_RULES[str(rule.value)](law)
+        kept[key] = None
+        if read is not None:
+            label = Text(f"{read.key_part(0)} 官方季度价格", f"official price of {read.key_part(0)}")
+            value = float(read.value or 0.0)
+            kept[key] = CertificatePrice(value, "official", label, read.source, read.confidence, reads=(rule, read))
+    return kept[key]
 
 
 def path_price(path: PricePath, name: str, book: LawBook, day: dt.date) -> CertificatePrice:
@@ -133,7 +135,7 @@ def path_price(path: PricePath, name: str, book: LawBook, day: dt.date) -> Certi
     return CertificatePrice(held, status, label, path.source, path.confidence, assumed=True, reads=reads)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pricing:
     """How prices are found for one assessment: official first, then the path if the user allows it."""
 

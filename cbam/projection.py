@@ -67,7 +67,7 @@ def project(known: Exposure, book: LawBook, pricing: Pricing) -> tuple[YearCost,
         law = book.at(dt.date(year, 12, 31))
         assumed: list[str] = []
         path: DefaultPath | None = None
-        if known.origin is not Origin.LIABLE:
+        if known.embedded.origin is not Origin.LIABLE:
             see = sefa = 0.0
         elif known.default is not None:
             path = default_path(law, c.origin, c.cn_code, c.route)
@@ -75,9 +75,11 @@ def project(known: Exposure, book: LawBook, pricing: Pricing) -> tuple[YearCost,
             if path.cbam_factor > 0:  # once the factor is zero, benchmark and CSCF change nothing
                 assumed += [read.key for read in path.reads if read.assumed]
         else:
-            see = known.see_tco2e_per_t
+            see = known.embedded.see_tco2e_per_t
             sefa = float(
-                stated_in_another_year(known.sefa_tco2e_per_t, _share(book, c.imported_on), _share(book, law.day))
+                stated_in_another_year(
+                    known.embedded.sefa_tco2e_per_t, _share(book, c.imported_on), _share(book, law.day)
+                )
             )
             assumed.append("sefa_scaled")
         price = pricing.for_year(book, year)
@@ -101,8 +103,8 @@ def _own(known: Exposure, year: int) -> YearCost:
     assumed = ("price_held",) if known.price.assumed else ()
     return YearCost(
         year,
-        known.see_tco2e_per_t,
-        known.sefa_tco2e_per_t,
+        known.embedded.see_tco2e_per_t,
+        known.embedded.sefa_tco2e_per_t,
         known.certificates,
         known.price,
         known.cost_eur,

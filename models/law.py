@@ -200,17 +200,14 @@ class LawBook:
 class LawAt:
     """The law of one day; ``reads`` keeps what was asked for, in order."""
 
-    __slots__ = ("book", "day", "reads")
+    __slots__ = ("book", "day", "epoch", "reads")
 
     def __init__(self, book: LawBook, day: dt.date) -> None:
         self.book = book
         self.day = day
+        #: Number of the stretch of days, from one change of the law to the next, that this day lies in.
+        self.epoch = bisect_right(book.changes, day)
         self.reads: dict[str, Read] = {}
-
-    @property
-    def epoch(self) -> int:
-        """Number of the stretch of days, from one change of the law to the next, that this day lies in."""
-        return bisect_right(self.book.changes, self.day)
 
     def read(self, key: str) -> Read:
         """

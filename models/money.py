@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -42,14 +43,13 @@ def to_cents(amount: Numbers, error: Numbers, exact: Callable[[int], Decimal]) -
     """
     if isinstance(amount, float | int):
         scaled = amount * 100.0
-        if abs(scaled - np.floor(scaled) - 0.5) <= float(error) * 100.0:
+        if abs(scaled - math.floor(scaled) - 0.5) <= float(error) * 100.0:
             return cents_of(exact(0))
-        return int(np.floor(scaled + 0.5))
+        return math.floor(scaled + 0.5)
     scaled_all: FloatArray = amount * 100.0
     floor = np.floor(scaled_all)
     fraction = scaled_all - floor
     whole = (floor + (fraction >= 0.5)).astype(np.int64)
-    near = np.flatnonzero(np.abs(fraction - 0.5) <= np.asarray(error) * 100.0)
-    for i in near:
+    for i in np.flatnonzero(np.abs(fraction - 0.5) <= error * 100.0):
         whole[i] = cents_of(exact(int(i)))
     return whole

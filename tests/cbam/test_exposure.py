@@ -146,7 +146,7 @@ def test_same_inputs_and_law_same_key_another_law_another_key() -> None:
     keys = [assess(coil, b.at(DAY), PRICE).provenance.key for b in (BOOK, BOOK, first_edition)]
     assert keys[0] == keys[1] != keys[2]
     assert assess(line(net_mass_t=11), BOOK.at(DAY), PRICE).provenance.key != keys[0]
-    assert "eu-2025-2621" in {r.scenario for r in assess(coil, first_edition.at(DAY), PRICE).reads}
+    assert "eu-2025-2621" in {r.scenario for r in assess(coil, first_edition.at(DAY), PRICE).embedded.reads}
 
 
 def test_proof_names_every_value_once(book: LawBook) -> None:
@@ -158,10 +158,10 @@ def test_proof_names_every_value_once(book: LawBook) -> None:
 def test_production_year_counts_from_2027_only(book: LawBook, paths: dict[str, PricePath]) -> None:
     pricing = Pricing(paths, "flat", use_scenario=True)
     of_2026 = assess_import(line(imported_on=dt.date(2026, 5, 1), production_year=2027), book, pricing)
-    assert of_2026.see_tco2e_per_t == pytest.approx(6.035 * 1.1)
+    assert of_2026.embedded.see_tco2e_per_t == pytest.approx(6.035 * 1.1)
     of_2028 = assess_import(line(imported_on=dt.date(2028, 1, 5), production_year=2027), book, pricing)
-    assert of_2028.see_tco2e_per_t == pytest.approx(6.035 * 1.2)
-    assert of_2028.sefa_tco2e_per_t == pytest.approx(0.95 * 1.491)
+    assert of_2028.embedded.see_tco2e_per_t == pytest.approx(6.035 * 1.2)
+    assert of_2028.embedded.sefa_tco2e_per_t == pytest.approx(0.95 * 1.491)
 
 
 def test_projection_repeats_the_year_of_import_and_marks_assumptions(

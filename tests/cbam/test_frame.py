@@ -67,9 +67,8 @@ def test_frame_equals_line_by_line(book: LawBook, paths: dict[str, PricePath], u
             assert got.cost_cents == 0
         else:
             assert STATUS[got.status] == "ok"
-            assert got.certificates == one.certificates
+            assert got.certificates == pytest.approx(one.certificates, rel=1e-15, abs=0)
             assert got.cost_cents == round(one.cost_eur * 100)
-            assert got.see_tco2e_per_t == one.see_tco2e_per_t
         seen.add(STATUS[got.status])
     assert seen >= {"ok", "cbam.unknown_code", "cbam.out_of_scope", "cbam.mixed_basis", "cbam.incomplete_actual"}
     assert ("cbam.price_not_published" in seen) is not use_scenario
@@ -117,8 +116,10 @@ def test_order_and_index_do_not_matter(book: LawBook, paths: dict[str, PricePath
 
 def test_look_up_is_free_of_collisions(book: LawBook) -> None:
     codes = codes_of(book)
-    assert np.array_equal(codes.positions(codes.codes), np.arange(536))
-    assert set(codes.positions(np.arange(10**6, dtype=np.int64))) == {-1}
+    place, found = codes.look_up(codes.codes)
+    assert np.array_equal(place, np.arange(536))
+    assert found.all()
+    assert not codes.look_up(np.arange(10**6, dtype=np.int64))[1].any()
 
 
 def test_sum_over_a_year_is_the_sum_of_its_lines(book: LawBook, paths: dict[str, PricePath]) -> None:

@@ -43,7 +43,7 @@ def test_case(file: str, case: dict[str, Any], book: LawBook, paths: dict[str, P
     made = _run(case, book, paths)
     figures = {row.key: row.value for row in made.rows()} | {
         "price_status": made.price.status,
-        "origin": str(made.origin),
+        "origin": str(made.embedded.origin),
         "route": made.default.route if made.default else None,
         "row": made.default.row.key_part(1) + " " + made.default.row.key_part(2) if made.default else None,
     }

@@ -1,0 +1,24 @@
+"""``python -m benchmarks [topic ...]``: run the comparisons by hand and keep one JSON line for each topic."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import lines
+from benchmarks.harness import keep, machine
+
+TOPICS = {"lines": lines.run}
+
+
+def main(wanted: list[str]) -> int:
+    print(machine())
+    for topic in wanted or list(TOPICS):
+        reports = TOPICS[topic]()
+        for report in reports:
+            print(report.line())
+        print(f"kept in {keep(topic, reports)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
