@@ -1,0 +1,35 @@
+"""Who sees what. Every query of an organisation's data starts from ``visible``, nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Delete, Select, delete, select
+
+from service.tables import Owned
+
+Row = TypeVar("Row", bound=Owned)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who asks: a person, for an organisation."""
+
+    organisation_id: UUID
+    person_id: UUID
+
+
+#: The one organisation and the one person of an installation without sign-in; the first migration writes them.
+EMBEDDED = Who(UUID("00000000-0000-4000-8000-000000000001"), UUID("00000000-0000-4000-8000-000000000002"))
+
+
+def visible(table: type[Row], who: Who) -> Select[tuple[Row]]:
+    """Return the rows of ``table`` that ``who`` may see."""
+    return select(table).where(table.organisation_id == who.organisation_id)
+
+
+def erasable(table: type[Row], who: Who) -> Delete:
+    """Return the deletion of the rows of ``table`` that ``who`` may see."""
+    return delete(table).where(table.organisation_id == who.organisation_id)

@@ -1,0 +1,93 @@
+"""
+How messages travel. A message carries a job id and nothing else.
+
+The settings are shared by the sender here and by ``workers.app``. Celery is
+imported when the first message is sent: it costs a third of a second, which
+the command line need not pay.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from service.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: Names of tasks by kind of job; ``workers`` registers them.
+TASKS = {"assess": "yuetan.assess"}
+SWEEP = "yuetan.sweep"
+
+
+def celery_settings(settings: Settings) -> dict[str, Any]:
+    """Return Celery's configuration: late acknowledgement, one at a time, JSON, no results."""
+    made: dict[str, Any] = {
+        "broker_url": settings.broker,
+        "task_default_queue": settings.queue,
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "worker_prefetch_multiplier": 1,
+        "worker_concurrency": settings.worker_processes,
+        "worker_hijack_root_logger": False,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_timeout": 3,
+        "task_soft_time_limit": 20 * 60,
+        "task_time_limit": 21 * 60,
+        "task_publish_retry": False,
+        "timezone": "UTC",
+    }
+    if settings.broker_url is None:
+        folder = settings.data_dir.resolve() / "broker"
+        for name in ("messages", "processed", "control"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        made["broker_transport_options"] = {
+            # One folder for both directions: what the service writes the worker reads.
+            "data_folder_in": str(folder / "messages"),
+            "data_folder_out": str(folder / "messages"),
+            "control_folder": str(folder / "control"),
+            "store_processed": False,
+            "polling_interval": 0.1,
+        }
+    return made
+
+
+class Sender:
+    """Announces jobs; a broker that is away is no error, since the rows wait for the sweeper."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._app: Any = None
+        self._making = threading.Lock()
+
+    def send(self, task: str, job_ids: Iterable[UUID]) -> None:
+        """Announce jobs to whoever works on ``task``."""
+        from kombu.exceptions import OperationalError
+
+        for job_id in job_ids:
+            try:
+                self._celery().send_task(task, args=[str(job_id)])
+            except (OperationalError, OSError):
+                log.warning("the broker does not answer; job %s waits for the sweeper", job_id)
+
+    def _celery(self) -> Any:
+        with self._making:
+            if self._app is None:
+                from celery import Celery
+
+                self._app = Celery("yuetan-sender", set_as_current=False)
+                self._app.conf.update(celery_settings(self._settings))
+            return self._app
+
+    def close(self) -> None:
+        """Close what was opened."""
+        with self._making:
+            if self._app is not None:
+                self._app.close()
+                self._app = None

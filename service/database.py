@@ -1,0 +1,103 @@
+"""Engines and sessions: one code for SQLite and PostgreSQL, made when first used and never shared over a fork."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session
+
+from service.columns import dumps
+
+#: From here on SQLite's write-ahead log is free of the race that can corrupt a database.
+SAFE_WAL = (3, 51, 3)
+
+
+def journal_mode(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
+    """Return the journal that is safe with this version of SQLite."""
+    return "WAL" if version >= SAFE_WAL else "TRUNCATE"
+
+
+def make_engine(url: str) -> Engine:
+    """
+    Make the engine of ``url``; the caller keeps it for one process.
+
+    On SQLite a transaction that may write starts with ``BEGIN IMMEDIATE``,
+    since the driver's own start loses updates of two writers. Reading takes a
+    plain ``BEGIN``: ``engine.execution_options(reads=True)``.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(parsed, json_serializer=dumps, pool_pre_ping=True, hide_parameters=True)
+    if parsed.get_backend_name() != "sqlite":
+        raise ValueError("YUETAN_DATABASE_URL: SQLite and PostgreSQL are supported")
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, json_serializer=dumps, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _: object) -> None:
+        connection.isolation_level = None
+        for rule in (
+            "busy_timeout=5000",
+            f"journal_mode={journal_mode()}",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {rule}")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        reads = connection.get_execution_options().get("reads")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+class Database:
+    """The database of one process."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine: Engine | None = None
+        self._making = threading.Lock()
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, made on first use."""
+        with self._making:
+            if self._engine is None:
+                self._engine = make_engine(self.url)
+            return self._engine
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Give a session that commits at the end and rolls back when the block raises."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session that never writes."""
+        with Session(self.engine.execution_options(reads=True), expire_on_commit=False) as session:
+            yield session
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        with self._making:
+            if self._engine is not None:
+                self._engine.dispose()
+                self._engine = None
+
+    def forget(self) -> None:
+        """Drop what was inherited over a fork without touching the parent's connections."""
+        self._making = threading.Lock()
+        if self._engine is not None:
+            self._engine.dispose(close=False)
+            self._engine = None

@@ -1,0 +1,172 @@
+"""
+Ask for work, take it, keep it, finish it.
+
+The job row is the truth; the broker only wakes a worker up. A worker claims a
+row for a while (the lease), renews the lease while it works, and ends the job
+in the transaction of its effect, only if the attempt is still its own. What
+was forgotten, by whomever, the sweeper finds in the rows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from models.errors import YuetanError
+from models.provenance import fingerprint
+from service.auth import Who, visible
+from service.clock import now
+from service.refusals import Finished, NotFound, StoppedTrying
+from service.tables import Job, JobProgress
+
+MOST_ATTEMPTS = 3
+#: States that a repeated request starts anew.
+_AGAIN = ("parked", "cancelled")
+_TO_SEND = "jobs.to_send"
+
+
+def enqueue(db: Session, who: Who, kind: str, payload: dict[str, Any], content: object) -> Job:
+    """
+    Write a job, or return the one that asks for the same.
+
+    ``content`` is what makes two requests the same. Two requests may race, so
+    the row is written in a savepoint and the loser reads the winner's.
+    """
+    key = fingerprint({"kind": kind, "content": content})
+    same = visible(Job, who).where(Job.content == key)
+    found = db.scalar(same)
+    if found is None:
+        job = Job(
+            organisation_id=who.organisation_id,
+            person_id=who.person_id,
+            kind=kind,
+            payload=payload,
+            content=key,
+            sent=now(),
+        )
+        try:
+            with db.begin_nested():
+                db.add(job)
+        except IntegrityError:
+            found = db.scalars(same).one()
+        else:
+            to_send(db, job.id)
+            return job
+    if found.state in _AGAIN:
+        found.state, found.attempt, found.reason, found.finished, found.sent = "queued", 0, None, None, now()
+        to_send(db, found.id)
+    return found
+
+
+def to_send(db: Session, job_id: UUID) -> None:
+    """Remember to announce a job once the transaction is through."""
+    db.info.setdefault(_TO_SEND, []).append(job_id)
+
+
+def taken_to_send(db: Session) -> list[UUID]:
+    """Return, once, the jobs to announce after the commit."""
+    found: list[UUID] = db.info.pop(_TO_SEND, [])
+    return found
+
+
+def claim(db: Session, job_id: UUID, lease_s: float) -> Job | None:
+    """Take a job that is queued, or whose worker let the lease lapse; ``None`` where there is nothing to do."""
+    moment = now()
+    lapsed = and_(Job.state == "running", Job.lease_until < moment)
+    taken = db.scalar(
+        update(Job)
+        .where(Job.id == job_id, or_(Job.state == "queued", lapsed), Job.attempt < MOST_ATTEMPTS)
+        .values(state="running", attempt=Job.attempt + 1, lease_until=moment + dt.timedelta(seconds=lease_s))
+        .returning(Job.id)
+    )
+    return None if taken is None else db.get_one(Job, taken, populate_existing=True)
+
+
+def renew(db: Session, job_id: UUID, attempt: int, lease_s: float) -> bool:
+    """Renew the lease; false when the job is no longer ours: taken by another, or cancelled."""
+    return _mine(db, job_id, attempt, lease_until=now() + dt.timedelta(seconds=lease_s))
+
+
+def finish(db: Session, job_id: UUID, attempt: int, state: str, **values: Any) -> bool:
+    """End a job in the transaction of its effect; false when it is no longer ours, and then the effect must not stay."""
+    return _mine(db, job_id, attempt, state=state, lease_until=None, finished=now(), **values)
+
+
+def give_back(db: Session, job_id: UUID, attempt: int) -> None:
+    """Put a job whose attempt failed unexpectedly back, or park it after the last attempt."""
+    if attempt >= MOST_ATTEMPTS:
+        finish(db, job_id, attempt, "parked", reason=told(StoppedTrying(attempts=attempt)))
+    else:
+        _mine(db, job_id, attempt, state="queued", lease_until=None, sent=now())
+
+
+def _mine(db: Session, job_id: UUID, attempt: int, **values: Any) -> bool:
+    mine = and_(Job.id == job_id, Job.state == "running", Job.attempt == attempt)
+    return db.scalar(update(Job).where(mine).values(**values).returning(Job.id)) is not None
+
+
+def cancel(db: Session, who: Who, job_id: UUID) -> Job:
+    """Cancel a job that has not ended; a worker that has it notices at its next heartbeat and leaves no effect."""
+    job = db.scalar(visible(Job, who).where(Job.id == job_id).with_for_update())
+    if job is None:
+        raise NotFound
+    if job.state == "cancelled":
+        return job
+    if job.state not in ("queued", "running"):
+        raise Finished
+    job.state, job.lease_until, job.finished = "cancelled", None, now()
+    return job
+
+
+def sweep(db: Session, resend_s: float) -> list[UUID]:
+    """
+    Park what failed too often and return what must be announced again.
+
+    A job is announced again when it is queued and its last announcement is old,
+    or when its lease lapsed. Announcing is noted in the same statement, so
+    several sweepers do not announce one job twice.
+    """
+    moment = now()
+    old = moment - dt.timedelta(seconds=resend_s)
+    lapsed = and_(Job.state == "running", Job.lease_until < moment)
+    db.execute(
+        update(Job)
+        .where(lapsed, Job.attempt >= MOST_ATTEMPTS)
+        .values(
+            state="parked", lease_until=None, finished=moment, reason=told(StoppedTrying(attempts=MOST_ATTEMPTS))
+        )
+    )
+    waiting = and_(or_(Job.state == "queued", lapsed), or_(Job.sent.is_(None), Job.sent < old))
+    return list(db.scalars(update(Job).where(waiting).values(sent=moment).returning(Job.id)))
+
+
+def report(db: Session, job: Job, stage: str, done: int, total: int | None) -> None:
+    """Tell how far a job is."""
+    progress = db.get(JobProgress, job.id)
+    if progress is None:
+        db.add(
+            JobProgress(
+                job_id=job.id, organisation_id=job.organisation_id, stage=stage, done=done, total=total, updated=now()
+            )
+        )
+    else:
+        progress.stage, progress.done, progress.total, progress.updated = stage, done, total, now()
+
+
+def open_jobs(db: Session) -> int:
+    """Return how many jobs have not ended, of all organisations: for the operator."""
+    return len(db.scalars(select(Job.id).where(Job.state.in_(("queued", "running")))).all())
+
+
+def told(error: YuetanError) -> dict[str, Any]:
+    """Return an error as a job keeps it."""
+    return {
+        "code": error.code,
+        "text": {"zh": error.text("zh"), "en": error.text("en")},
+        "hint": {"zh": error.mend("zh"), "en": error.mend("en")},
+    }

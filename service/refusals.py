@@ -1,0 +1,67 @@
+"""What the service itself refuses, in the words of ``models.errors``; ``service.errors`` gives each its HTTP status."""
+
+from __future__ import annotations
+
+from models.errors import Text, YuetanError
+
+
+class NotFound(YuetanError):
+    code = "service.not_found"
+    message = Text("没有这条记录，或您无权查看。", "There is no such record, or you may not see it.")
+    hint = Text("请从列表中打开。", "Open it from the list.")
+
+
+class TooLarge(YuetanError):
+    code = "service.too_large"
+    message = Text("内容超过 {limit_mb} MB 的上限。", "The content is larger than the limit of {limit_mb} MB.")
+    hint = Text("请拆分后再提交。", "Split it and hand it in again.")
+
+
+class WrongMedia(YuetanError):
+    code = "service.wrong_media"
+    message = Text("不支持该内容类型，应为 {expected}。", "This content type is not supported; {expected} is expected.")
+    hint = Text("请按接口说明设置 Content-Type，或换用支持的文件。", "Set Content-Type as documented, or use such a file.")
+
+
+class BadJson(YuetanError):
+    code = "service.bad_json"
+    message = Text("JSON 无法接受：{why_zh}。", "The JSON cannot be accepted: {why_en}.")
+    hint = Text("请按接口文档中的示例改写。", "Write it as the examples of the API description do.")
+
+
+class BadCursor(YuetanError):
+    code = "service.bad_cursor"
+    message = Text("翻页标记无效。", "The cursor is not valid.")
+    hint = Text("请从第一页重新开始，使用上一次应答给出的 next。", "Start again; use 'next' of the previous answer.")
+
+
+class NotReady(YuetanError):
+    code = "service.not_ready"
+    message = Text("{what_zh}。", "{what_en}.")
+    hint = Text("请稍后再试。", "Try again in a moment.")
+
+
+class Finished(YuetanError):
+    code = "job.finished"
+    message = Text("任务已经结束，不能取消。", "The job has ended and cannot be cancelled.")
+
+
+class StoppedTrying(YuetanError):
+    code = "job.parked"
+    message = Text(
+        "任务执行 {attempts} 次都没有完成（进程中断、超时或内存不足），已停止重试。",
+        "The job was tried {attempts} times and never ended (process lost, out of time or memory); it is not tried again.",
+    )
+    hint = Text("请拆分文件后重新上传；如仍失败，请联系管理员。", "Split the file and upload it again, or ask the operator.")
+
+
+class Unexpected(YuetanError):
+    code = "service.unexpected"
+    message = Text("程序出错，已记录。", "The program failed; the failure has been recorded.")
+    hint = Text("请稍后再试；如仍失败，请联系管理员。", "Try again; if it fails again, ask the operator.")
+
+
+class Refused(YuetanError):
+    code = "service.refused"
+    message = Text("没有一行可以计算，请看问题清单。", "No row can be computed; see the findings.")
+    hint = Text("请按问题清单更正后重新上传。", "Correct the file as the findings say and upload it again.")

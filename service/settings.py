@@ -1,0 +1,81 @@
+"""What the environment decides. Every setting has a default that is right for one person on one machine."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+TREE = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """
+    Settings, each from ``YUETAN_<NAME>``.
+
+    ================  =========================  ==================================================
+    variable          default                    meaning
+    ================  =========================  ==================================================
+    DATA_DIR          ``var/`` in the tree       database, broker files and nothing else
+    DATABASE_URL      SQLite under DATA_DIR      ``postgresql://...`` for records that must last
+    BROKER_URL        files under DATA_DIR       ``amqp://...`` where workers run on other machines
+    WORKER            ``child``                  ``child``: the service keeps one worker running;
+                                                 ``none``: workers are started elsewhere
+    WORKER_PROCESSES  2                          how many jobs the child runs at a time
+    HOST, PORT        127.0.0.1, 8000            where the service listens
+    ALLOWED_HOSTS     none beyond the loopback   host names the service answers to, as a JSON list
+    SECRET            none                       asked of every request (as Bearer token or as the
+                                                 password of Basic); needed to listen beyond loopback
+    LANG              ``zh``                     language of the terminal: ``zh`` or ``en``
+    LEASE_S           30                         a job not renewed for so long may be taken again
+    RESEND_S          30                         a queued job is announced again after so long
+    QUEUE             ``yuetan``                 name of the queue
+    ================  =========================  ==================================================
+    """
+
+    model_config = SettingsConfigDict(env_prefix="YUETAN_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    data_dir: Path = TREE / "var"
+    database_url: str | None = None
+    broker_url: str | None = None
+    worker: Literal["child", "none"] = "child"
+    worker_processes: int = Field(default=2, ge=1, le=64)
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    allowed_hosts: tuple[str, ...] = ()
+    secret: SecretStr | None = Field(default=None, min_length=16)
+    lang: Literal["zh", "en"] = "zh"
+    lease_s: float = Field(default=30.0, gt=0)
+    resend_s: float = Field(default=30.0, gt=0)
+    queue: str = Field(default="yuetan", pattern=r"^[A-Za-z0-9_.\-]{1,60}$")
+
+    @model_validator(mode="after")
+    def _alone_or_locked(self) -> Settings:
+        if not is_loopback(self.host) and self.secret is None:
+            raise ValueError(
+                "监听非本机地址必须设置 YUETAN_SECRET / listening beyond the loopback address needs YUETAN_SECRET"
+            )
+        return self
+
+    @property
+    def database(self) -> str:
+        """URL of the database."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'yuetan.sqlite').resolve()}"
+
+    @property
+    def broker(self) -> str:
+        """URL of the broker."""
+        return self.broker_url or "filesystem://"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether ``host`` is this machine and nothing else."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
