@@ -143,7 +143,7 @@ def _by_rule(year: EtsYear, law: LawAt) -> Regime:
                 field="on_national_list",
             )
         raise _unknown(year)
-    word = cast(RegimeWord, read.attr("regime"))
+    word = cast("RegimeWord", read.attr("regime"))
     place = (year.city or "").strip().lower()
     if place in _SHENZHEN and word != "national":
         reason = Text(
@@ -158,7 +158,7 @@ def _by_rule(year: EtsYear, law: LawAt) -> Regime:
         return Regime("none", year.compliance_year, reason, NOTHING, False, tuple(law.reads.values()))
     name = REGIMES[word]
     reason = Text(
-        f"{year.compliance_year} 履约年度：{name.zh}" + (f"（{read.note}）" if read.note else ""),
+        f"{year.compliance_year} 履约年度：{name.zh}" + (f"（{read.attr('note_zh')}）" if read.note else ""),
         f"compliance year {year.compliance_year}: {name.en}" + (f" ({read.note})" if read.note else ""),
     )
     return Regime(word, year.compliance_year, reason, _BOUNDARY[word], False, tuple(law.reads.values()))
@@ -181,7 +181,8 @@ def _above_threshold(year: EtsYear, law: LawAt) -> bool:
 
 
 def _stated(year: EtsYear) -> Regime:
-    if year.stated_regime not in REGIMES or not year.regime_document:
+    word = next((w for w in REGIMES if w == year.stated_regime), None)
+    if word is None or not year.regime_document:
         raise MissingInput(
             name_zh="所属碳市场及其文件名称",
             name_en="carbon market and its document",
@@ -189,7 +190,6 @@ def _stated(year: EtsYear) -> Regime:
             what_en="the carbon cost",
             field="regime_document",
         )
-    word = cast(RegimeWord, year.stated_regime)
     reason = Text(
         f"由企业填报，依据：{year.regime_document}", f"stated by the operator, document: {year.regime_document}"
     )
@@ -202,7 +202,7 @@ def _unknown(year: EtsYear) -> RegimeUnknown:
 
 
 def _contradiction(year: EtsYear, word: RegimeWord) -> Finding:
-    stated = REGIMES.get(cast(RegimeWord, year.stated_regime))
+    stated = REGIMES.get(cast("RegimeWord", year.stated_regime))
     name = stated or Text(str(year.stated_regime), str(year.stated_regime))
     return Finding(
         code="ets.regime_contradicts",
