@@ -66,13 +66,13 @@ class Sender:
         self._app: Any = None
         self._making = threading.Lock()
 
-    def send(self, task: str, job_ids: Iterable[UUID]) -> None:
-        """Announce jobs to whoever works on ``task``."""
-        from kombu.exceptions import OperationalError
+    def send(self, announced: Iterable[tuple[str, UUID]]) -> None:
+        """Announce jobs, given as kind and id."""
+        for kind, job_id in announced:
+            from kombu.exceptions import OperationalError
 
-        for job_id in job_ids:
             try:
-                self._celery().send_task(task, args=[str(job_id)])
+                self._celery().send_task(TASKS[kind], args=[str(job_id)])
             except (OperationalError, OSError):
                 log.warning("the broker does not answer; job %s waits for the sweeper", job_id)
 

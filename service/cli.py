@@ -1,1 +1,457 @@
-"""The command line."""
+"""
+The command line.
+
+Exit codes: 0 done; 1 refused or failed; 2 wrong use; 3 the file cannot be
+read; 4 with ``--strict``: done, but some rows were refused.
+
+Heavy imports are inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from models.errors import Text, YuetanError
+from service import terminal
+
+if TYPE_CHECKING:
+    from service.child import Supervisor
+    from service.parts import Parts
+    from service.settings import Settings
+
+FAILED, UNREADABLE, ROWS_REFUSED = 1, 3, 4
+
+app = typer.Typer(
+    name="yuetan",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="粤碳：产品碳成本、CBAM 费用与绿色金融评分。 / What carbon costs a product, at home and at the EU border.",
+    epilog="退出码 / exit codes: 0 完成 done · 1 失败 failed · 2 用法 usage · 3 无法读取 unreadable · 4 --strict 有行被拒 rows refused",
+)
+law_app = typer.Typer(no_args_is_help=True, help="查法规参数 / look up the law")
+app.add_typer(law_app, name="law")
+
+Lang = Annotated[Literal["zh", "en"], typer.Option("--lang", envvar="YUETAN_LANG", help="语言 / language")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+On = Annotated[dt.datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="日期 / day, YYYY-MM-DD")]
+PricePath = Annotated[str, typer.Option("--price-path", help="证书价格路径 / certificate price path")]
+LawScenario = Annotated[
+    list[str] | None, typer.Option("--law-scenario", help="叠加的法规情景 / draft laid over the law")
+]
+UseScenarioPrice = Annotated[
+    bool, typer.Option("--use-scenario-price", help="无官方价格时用情景价格 / where no official price exists")
+]
+Out = Annotated[Path, typer.Option("-o", "--out", help="输出文件 / file to write")]
+
+
+@contextmanager
+def _people(lang: str, code: int = FAILED) -> Iterator[None]:
+    """Turn a refusal into words and an exit code."""
+    try:
+        yield
+    except YuetanError as error:
+        terminal.console(err=True).print(terminal.said(error, lang))
+        raise typer.Exit(code) from None
+
+
+@contextmanager
+def _progress(lang: str) -> Iterator[Callable[[str, int, int | None], None]]:
+    """Show a bar on the error stream; it disappears when the work is done."""
+    words = {
+        "read": Text("读取", "Reading"), "assess": Text("计算", "Computing"), "keep": Text("保存", "Keeping"),
+        "report": Text("写报告", "Writing the report"), "wait": Text("启动", "Starting"),
+    }  # fmt: skip
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=terminal.console(err=True), transient=True) as bar:
+        task = bar.add_task(words["wait"].get(lang), total=None)
+
+        def tell(stage: str, done: int, total: int | None) -> None:
+            bar.update(task, description=words[stage].get(lang), completed=done, total=total)
+
+        yield tell
+
+
+def _settings(**given: Any) -> Settings:
+    from pydantic import ValidationError
+
+    from service.settings import Settings
+
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_input=False):
+            typer.echo(f"YUETAN_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _print_json(value: Any) -> None:
+    from service.columns import dumps
+
+    sys.stdout.write(json.dumps(json.loads(dumps(value)), ensure_ascii=False, indent=2) + "\n")
+
+
+def _read_bytes(file: Path, lang: str) -> bytes:
+    from service.safety import UPLOAD_LIMIT
+
+    try:
+        if file.stat().st_size > UPLOAD_LIMIT:
+            from service.refusals import TooLarge
+
+            with _people(lang, UNREADABLE):
+                raise TooLarge(limit_mb=UPLOAD_LIMIT // 1_000_000)
+        return file.read_bytes()
+    except OSError as error:
+        text = Text("无法读取文件", "The file cannot be read").get(lang)
+        typer.echo(f"{text}: {file.name} ({error.strerror})", err=True)
+        raise typer.Exit(UNREADABLE) from None
+
+
+def _write(path: Path, data: bytes, lang: str) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        text = Text("无法写入文件", "The file cannot be written").get(lang)
+        typer.echo(f"{text}: {path.name} ({error.strerror})", err=True)
+        raise typer.Exit(FAILED) from None
+
+
+def _own_quotes(parts: Parts) -> list[Any]:
+    """Return the quotes the user brought in, if this installation has a database."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from service import migrate
+    from service.auth import EMBEDDED
+    from service.prices.use import own_series
+
+    url = parts.settings.database
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        return []
+    try:
+        if not migrate.is_current(parts.database):
+            return []
+        with parts.database.reading() as db:
+            return list(own_series(db, EMBEDDED, parts.library.market))
+    except SQLAlchemyError:
+        return []
+
+
+@app.command()
+def assess(
+    file: Annotated[Path, typer.Argument(help="工作簿或 CSV / workbook or CSV")],
+    report: Annotated[Path | None, typer.Option("-o", "--report", help="Excel 报告 / report to write")] = None,
+    as_json: AsJson = False,
+    price_path: PricePath = "flat",
+    law_scenario: LawScenario = None,
+    use_scenario_price: UseScenarioPrice = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="有行被拒绝时退出码为 4 / exit 4 if rows are refused")
+    ] = False,
+    lang: Lang = "zh",
+) -> None:
+    """计算一个文件 / assess a file: lines, projection, score, findings; optionally a report."""
+    from finance.assessment import Options
+    from service import clock
+    from service.assessment import use
+    from service.parts import Parts
+    from service.workbook.report import write_report
+
+    parts = Parts.of(_settings())
+    data = _read_bytes(file, lang)
+    with _progress(lang) as tell:
+        with _people(lang, UNREADABLE):
+            read = use.read_file(parts.library, data, file.name, lambda done, total: tell("read", done, total))
+        if read.submission is None:
+            found = [finding.to_dict() for finding in read.findings]
+            terminal.console(err=True).print(terminal.findings(found, lang))
+            raise typer.Exit(FAILED)
+        with _people(lang):
+            options = Options(
+                price_path=price_path,
+                use_scenario_price=use_scenario_price,
+                law_scenarios=tuple(law_scenario or ()),
+            )
+            done = use.assess_read(
+                read,
+                parts.library,
+                options,
+                clock.today(),
+                _own_quotes(parts),
+                lambda done, total: tell("assess", done, total),
+            )
+        document = done.result.to_dict() | {"findings": [finding.to_dict() for finding in done.findings]}
+        if report:
+            tell("report", 0, None)
+            _write(report, write_report(document), lang)
+    if as_json:
+        _print_json(document)
+    else:
+        console = terminal.console()
+        console.print(terminal.assessment(document, lang))
+        if report:
+            console.print(Text(f"报告已写入 {report}", f"Report written to {report}").get(lang))
+    if strict and any(finding.refuses for finding in done.findings):
+        raise typer.Exit(ROWS_REFUSED)
+
+
+@app.command()
+def price(
+    instrument: Annotated[str, typer.Argument(help="GDEA | CEA | EUA")],
+    on: On = None,
+    as_json: AsJson = False,
+    lang: Lang = "zh",
+) -> None:
+    """碳配额参考价 / reference price of an allowance on a day."""
+    from models.allowance import reference_price
+    from service import clock
+    from service.parts import Parts
+
+    parts = Parts.of(_settings())
+    with _people(lang):
+        market = parts.library.market
+        for series in _own_quotes(parts):
+            market = market.with_quotes(series)
+        found = reference_price(market.of(instrument.upper()), on.date() if on else clock.today(), market.policy)
+    if as_json:
+        _print_json({"rows": found.to_dict(), "proof": found.proof()})
+    else:
+        terminal.console().print(terminal.rows(found, f"{found.instrument} {found.on}", lang))
+
+
+@law_app.command("show")
+def law_show(
+    key: Annotated[str, typer.Argument(help="eu.cbam.cbam_factor")],
+    on: On = None,
+    row: Annotated[list[str] | None, typer.Option("--row", help="表的键列，依次给出 / key columns, in order")] = None,
+    law_scenario: LawScenario = None,
+    as_json: AsJson = False,
+    lang: Lang = "zh",
+) -> None:
+    """某日的取值 / a value on a day, with unit, first day, source and confidence."""
+    from finance.assessment import read_dict
+    from service import clock
+    from service.law import use
+    from service.library import Library
+
+    with _people(lang):
+        found = use.value(Library().book(law_scenario or ()), key, on.date() if on else clock.today(), row or ())
+    if as_json:
+        _print_json(read_dict(found.read) | {"label": found.label._asdict()})
+        return
+    read = found.read
+    words = (
+        ("label", Text("含义", "Meaning"), found.label.get(lang)),
+        ("value", Text("取值", "Value"), "—" if read.value is None else f"{read.value}"),
+        ("unit", Text("单位", "Unit"), read.unit),
+        ("since", Text("起始日", "Since"), f"{read.since}" + (f" – {read.until}" if read.until else "")),
+        ("source", Text("来源", "Source"), read.source),
+        ("confidence", Text("可信度", "Confidence"), read.confidence),
+        ("note", Text("说明", "Note"), read.note),
+        ("scenario", Text("情景", "Scenario"), read.scenario or ""),
+    )
+    table = terminal.Table(title=read.key, title_justify="left", box=terminal.box.SIMPLE_HEAD, show_header=False)
+    for _, label, value in words:
+        if value:
+            table.add_row(label.get(lang), value)
+    if read.assumed:
+        table.caption = Text("沿用至末日之后：假设", "held beyond its last day: an assumption").get(lang)
+    terminal.console().print(table)
+
+
+@law_app.command("list")
+def law_list(
+    prefix: Annotated[str, typer.Argument(help="eu.cbam")] = "",
+    on: On = None,
+    as_json: AsJson = False,
+    lang: Lang = "zh",
+) -> None:
+    """列出参数和表 / list parameters and tables with their values on a day."""
+    from models.law import Table
+    from service import clock
+    from service.law import use
+    from service.library import Library
+
+    day = on.date() if on else clock.today()
+    book = Library().book()
+    table = terminal.Table(box=terminal.box.SIMPLE_HEAD)
+    for name in (Text("参数", "Key"), Text("含义", "Meaning"), Text("取值", "Value"), Text("单位", "Unit")):
+        table.add_column(name.get(lang), no_wrap=name.en == "Key")
+    told = []
+    with _people(lang):
+        for found in use.under(book, prefix):
+            label = Text(found.label_zh, found.label)
+            if isinstance(found, Table):
+                value, unit = f"{len(found.rows)} × ({', '.join(found.columns)})", ""
+            else:
+                read = use.in_force(book, found, day)
+                value, unit = ("—" if read is None or read.value is None else f"{read.value}"), found.unit
+            told.append({"key": found.key, "label": label._asdict(), "value": value, "unit": unit})
+            table.add_row(found.key, label.get(lang), value, unit)
+    if as_json:
+        _print_json(told)
+    else:
+        terminal.console().print(table)
+
+
+@app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="工作簿，或含 indicators 与 gates 的 JSON / workbook or JSON")],
+    as_json: AsJson = False,
+    lang: Lang = "zh",
+) -> None:
+    """绿色金融评分 / score a firm by the default policy."""
+    from finance.scorecard import Score
+    from finance.scorecard import score as scored
+
+    from finance.assessment import Options
+    from service import clock
+    from service.assessment import use
+    from service.parts import Parts
+
+    parts = Parts.of(_settings())
+    data = _read_bytes(file, lang)
+    made: Score | None
+    if file.suffix.lower() == ".json":
+        from pydantic import ValidationError
+
+        from service.score.routes import ScoreAsk
+        from service.strict import check_json
+
+        with _people(lang, UNREADABLE):
+            check_json(data)
+        try:
+            ask = ScoreAsk.model_validate_json(data, strict=True)
+        except ValidationError as error:
+            for one in error.errors(include_url=False, include_input=False):
+                typer.echo(f"{'.'.join(map(str, one['loc']))}: {one['msg']}", err=True)
+            raise typer.Exit(UNREADABLE) from None
+        with _people(lang):
+            made = scored(parts.library.card, ask.indicators, ask.gates)
+    else:
+        with _people(lang, UNREADABLE):
+            read = use.read_file(parts.library, data, file.name)
+        with _people(lang):
+            made = use.assess_read(read, parts.library, Options(), clock.today(), _own_quotes(parts)).result.score
+    if made is None:
+        typer.echo(Text("文件中没有可评分的内容。", "There is nothing to score in the file.").get(lang), err=True)
+        raise typer.Exit(FAILED)
+    if as_json:
+        _print_json(made.to_record())
+    else:
+        terminal.console().print(terminal.rows(made, Text("绿色金融评分", "Green-finance score").get(lang), lang))
+
+
+@app.command()
+def template(out: Out = Path("yuetan-template.xlsx"), lang: Lang = "zh") -> None:
+    """写出空白模板 / write the workbook to fill in."""
+    from service.workbook.template import template_bytes
+
+    _write(out, template_bytes(), lang)
+    typer.echo(str(out))
+
+
+@app.command()
+def example(out: Out = Path("yuetan-example.xlsx"), lang: Lang = "zh") -> None:
+    """写出示例工作簿 / write the example workbook."""
+    from service.workbook.example import example_bytes
+
+    _write(out, example_bytes(), lang)
+    typer.echo(str(out))
+
+
+@app.command()
+def doctor(lang: Lang = "zh") -> None:
+    """检查安装 / check this installation; exits with 1 if something is wrong."""
+    from service.doctor import examine
+    from service.parts import Parts
+
+    parts = Parts.of(_settings())
+    healthy = True
+    table = terminal.Table(box=terminal.box.SIMPLE_HEAD, show_header=False)
+    for check in examine(parts):
+        healthy &= check.good
+        mark = terminal.Styled("✓", style="green") if check.good else terminal.Styled("✗", style="red")
+        table.add_row(mark, check.label.get(lang), check.found.get(lang))
+    terminal.console().print(table)
+    parts.close()
+    if not healthy:
+        raise typer.Exit(FAILED)
+
+
+def _example(parts: Parts, supervisor: Supervisor, lang: str) -> None:
+    from service.start import run_example
+
+    with _people(lang), _progress(lang) as tell:
+        _, document = run_example(parts, supervisor, tell)
+    terminal.console().print(terminal.assessment(document, lang))
+
+
+@app.command()
+def demo(lang: Lang = "zh") -> None:
+    """迁移数据库，让示例走完主流程，打印摘要 / run the example through the main job and stop."""
+    from service.child import Supervisor
+    from service.parts import Parts
+
+    parts = Parts.of(_settings())
+    supervisor = Supervisor(parts.settings)
+    try:
+        _example(parts, supervisor, lang)
+    finally:
+        supervisor.stop(grace_s=0)
+        parts.close()
+
+
+@app.command()
+def serve(
+    with_demo: Annotated[bool, typer.Option("--demo", help="先计算示例 / run the example first")] = False,
+    host: Annotated[str | None, typer.Option("--host", help="默认 127.0.0.1 / default")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="默认 8000，被占用则顺延 / next free if taken")] = None,
+    lang: Lang = "zh",
+) -> None:
+    """启动网页与 API / start pages and API on this machine."""
+    import uvicorn
+
+    from service import migrate
+    from service.app import create_app
+    from service.child import Supervisor
+    from service.parts import Parts
+    from service.start import listen
+
+    settings = _settings(host=host, port=port)
+    parts = Parts.of(settings)
+    supervisor = Supervisor(settings) if settings.worker == "child" or with_demo else None
+    try:
+        if with_demo and supervisor is not None:
+            _example(parts, supervisor, lang)
+        else:
+            migrate.upgrade(parts.database)
+        with _people(lang):
+            socket = listen(settings.host, settings.port)
+        bound = socket.getsockname()[1]
+        name = f"[{settings.host}]" if ":" in settings.host else settings.host
+        text = Text(
+            f"粤碳已启动：http://{name}:{bound}（Ctrl-C 结束）", f"Yuetan is at http://{name}:{bound} (Ctrl-C to stop)"
+        )
+        terminal.console().print(terminal.Styled(text.get(lang), style="bold green"))
+        sys.stdout.flush()
+        application = create_app(settings, parts, supervisor)
+        config = uvicorn.Config(application, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
+        uvicorn.Server(config).run(sockets=[socket])
+    finally:
+        if supervisor is not None:
+            supervisor.stop(grace_s=0)
+        parts.close()
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

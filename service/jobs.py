@@ -30,12 +30,13 @@ _AGAIN = ("parked", "cancelled")
 _TO_SEND = "jobs.to_send"
 
 
-def enqueue(db: Session, who: Who, kind: str, payload: dict[str, Any], content: object) -> Job:
+def enqueue(db: Session, who: Who, kind: str, payload: dict[str, Any], content: object, *, anew: bool = False) -> Job:
     """
     Write a job, or return the one that asks for the same.
 
     ``content`` is what makes two requests the same. Two requests may race, so
-    the row is written in a savepoint and the loser reads the winner's.
+    the row is written in a savepoint and the loser reads the winner's. With
+    ``anew`` a job that has ended is done once more.
     """
     key = fingerprint({"kind": kind, "content": content})
     same = visible(Job, who).where(Job.content == key)
@@ -55,22 +56,22 @@ def enqueue(db: Session, who: Who, kind: str, payload: dict[str, Any], content: 
         except IntegrityError:
             found = db.scalars(same).one()
         else:
-            to_send(db, job.id)
+            _to_send(db, job)
             return job
-    if found.state in _AGAIN:
+    if found.state in _AGAIN or (anew and found.finished is not None):
         found.state, found.attempt, found.reason, found.finished, found.sent = "queued", 0, None, None, now()
-        to_send(db, found.id)
+        _to_send(db, found)
     return found
 
 
-def to_send(db: Session, job_id: UUID) -> None:
+def _to_send(db: Session, job: Job) -> None:
     """Remember to announce a job once the transaction is through."""
-    db.info.setdefault(_TO_SEND, []).append(job_id)
+    db.info.setdefault(_TO_SEND, []).append((job.kind, job.id))
 
 
-def taken_to_send(db: Session) -> list[UUID]:
-    """Return, once, the jobs to announce after the commit."""
-    found: list[UUID] = db.info.pop(_TO_SEND, [])
+def taken_to_send(db: Session) -> list[tuple[str, UUID]]:
+    """Return, once, kind and id of the jobs to announce after the commit."""
+    found: list[tuple[str, UUID]] = db.info.pop(_TO_SEND, [])
     return found
 
 
@@ -97,12 +98,12 @@ def finish(db: Session, job_id: UUID, attempt: int, state: str, **values: Any) -
     return _mine(db, job_id, attempt, state=state, lease_until=None, finished=now(), **values)
 
 
-def give_back(db: Session, job_id: UUID, attempt: int) -> None:
-    """Put a job whose attempt failed unexpectedly back, or park it after the last attempt."""
+def give_back(db: Session, job_id: UUID, attempt: int, reason: dict[str, Any]) -> None:
+    """Put a job whose attempt failed unexpectedly back, or park it with its reason after the last attempt."""
     if attempt >= MOST_ATTEMPTS:
-        finish(db, job_id, attempt, "parked", reason=told(StoppedTrying(attempts=attempt)))
+        finish(db, job_id, attempt, "parked", reason=reason)
     else:
-        _mine(db, job_id, attempt, state="queued", lease_until=None, sent=now())
+        _mine(db, job_id, attempt, state="queued", lease_until=None, sent=now(), reason=reason)
 
 
 def _mine(db: Session, job_id: UUID, attempt: int, **values: Any) -> bool:
@@ -123,9 +124,9 @@ def cancel(db: Session, who: Who, job_id: UUID) -> Job:
     return job
 
 
-def sweep(db: Session, resend_s: float) -> list[UUID]:
+def sweep(db: Session, resend_s: float) -> list[tuple[UUID, str]]:
     """
-    Park what failed too often and return what must be announced again.
+    Park what failed too often and return id and kind of what must be announced again.
 
     A job is announced again when it is queued and its last announcement is old,
     or when its lease lapsed. Announcing is noted in the same statement, so
@@ -137,12 +138,11 @@ def sweep(db: Session, resend_s: float) -> list[UUID]:
     db.execute(
         update(Job)
         .where(lapsed, Job.attempt >= MOST_ATTEMPTS)
-        .values(
-            state="parked", lease_until=None, finished=moment, reason=told(StoppedTrying(attempts=MOST_ATTEMPTS))
-        )
+        .values(state="parked", lease_until=None, finished=moment, reason=told(StoppedTrying(attempts=MOST_ATTEMPTS)))
     )
     waiting = and_(or_(Job.state == "queued", lapsed), or_(Job.sent.is_(None), Job.sent < old))
-    return list(db.scalars(update(Job).where(waiting).values(sent=moment).returning(Job.id)))
+    found = db.execute(update(Job).where(waiting).values(sent=moment).returning(Job.id, Job.kind)).all()
+    return [(job_id, kind) for job_id, kind in found]
 
 
 def report(db: Session, job: Job, stage: str, done: int, total: int | None) -> None:

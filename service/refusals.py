@@ -20,7 +20,9 @@ class TooLarge(YuetanError):
 class WrongMedia(YuetanError):
     code = "service.wrong_media"
     message = Text("不支持该内容类型，应为 {expected}。", "This content type is not supported; {expected} is expected.")
-    hint = Text("请按接口说明设置 Content-Type，或换用支持的文件。", "Set Content-Type as documented, or use such a file.")
+    hint = Text(
+        "请按接口说明设置 Content-Type，或换用支持的文件。", "Set Content-Type as documented, or use such a file."
+    )
 
 
 class BadJson(YuetanError):
@@ -52,7 +54,9 @@ class StoppedTrying(YuetanError):
         "任务执行 {attempts} 次都没有完成（进程中断、超时或内存不足），已停止重试。",
         "The job was tried {attempts} times and never ended (process lost, out of time or memory); it is not tried again.",
     )
-    hint = Text("请拆分文件后重新上传；如仍失败，请联系管理员。", "Split the file and upload it again, or ask the operator.")
+    hint = Text(
+        "请拆分文件后重新上传；如仍失败，请联系管理员。", "Split the file and upload it again, or ask the operator."
+    )
 
 
 class Unexpected(YuetanError):

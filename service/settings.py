@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     @property
     def broker(self) -> str:
         """URL of the broker."""
-        return self.broker_url or "filesystem://"
+        return self.broker_url or "filesystem://localhost//"
 
 
 def is_loopback(host: str) -> bool:

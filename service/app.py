@@ -1,0 +1,128 @@
+"""The application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Literal
+
+import anyio.to_thread
+from fastapi import APIRouter, FastAPI, Request
+from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
+
+from service import errors, migrate
+from service.assessment import routes as assessment
+from service.batch import routes as batch
+from service.child import Supervisor
+from service.exposure import routes as exposure
+from service.law import routes as law
+from service.parts import Parts
+from service.prices import routes as prices
+from service.provide import HereParts
+from service.refusals import NotReady
+from service.safety import JSON_LIMIT, Safety
+from service.score import routes as score
+from service.settings import Settings
+
+API = "/api/v1"
+VERSION = "0.1.0"
+_ABOUT = """
+粤碳：产品的碳成本、欧盟边境的 CBAM 费用、银行的绿色金融评分。每个数字都说明依据的法规、日期和来源。
+
+Yuetan: what carbon costs a product, what an exporter owes at the EU border, and what a bank should make of it.
+Each figure says which law, day and source it rests on. Amounts of money are decimal strings. Errors are
+`application/problem+json` with a stable `code` and words in Chinese and English.
+"""
+
+
+class Health(BaseModel):
+    """Whether the process is alive."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class Ready(BaseModel):
+    """Whether work can be done."""
+
+    status: Literal["ready"]
+    database: str
+    worker: Literal["running", "elsewhere"]
+
+
+health = APIRouter(tags=["service"])
+
+
+@health.get("/health", summary="Alive", response_model=Health)
+def alive() -> Health:
+    """Say that the process answers; nothing else is asked."""
+    return Health(status="ok", version=VERSION)
+
+
+@health.get("/ready", summary="Ready", response_model=Ready, responses={503: {"model": errors.Problem}})
+def ready(parts: HereParts, request: Request) -> Ready:
+    """Say whether database and worker are there; 503 with the reason where one is not."""
+    try:
+        current = migrate.is_current(parts.database)
+    except SQLAlchemyError as error:
+        raise NotReady(what_zh="数据库没有响应", what_en="The database does not answer") from error
+    if not current:
+        raise NotReady(what_zh="数据库还没有迁移到最新版本", what_en="The database is not migrated")
+    supervisor: Supervisor | None = request.app.state.supervisor
+    if supervisor is not None and not supervisor.alive:
+        raise NotReady(what_zh="后台计算进程没有运行", what_en="The worker is not running")
+    return Ready(
+        status="ready",
+        database=parts.database.engine.dialect.name,
+        worker="elsewhere" if supervisor is None else "running",
+    )
+
+
+def create_app(
+    settings: Settings | None = None, parts: Parts | None = None, supervisor: Supervisor | None = None
+) -> FastAPI:
+    """
+    Make the application.
+
+    Parameters
+    ----------
+    settings : Settings
+        From the environment when absent.
+    parts, supervisor
+        Given by a caller that already made them and closes the parts itself.
+    """
+    settings = settings or (parts.settings if parts else Settings())
+    here = parts or Parts.of(settings)
+    if supervisor is None and settings.worker == "child":
+        supervisor = Supervisor(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await anyio.to_thread.run_sync(migrate.upgrade, here.database)
+        if supervisor is not None:
+            supervisor.start()
+        yield
+        if supervisor is not None:
+            await anyio.to_thread.run_sync(supervisor.stop)
+        if parts is None:
+            here.close()
+
+    app = FastAPI(
+        title="粤碳 Yuetan",
+        version=VERSION,
+        description=_ABOUT,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,  # its page loads scripts from outside
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.parts = here
+    app.state.supervisor = supervisor
+    errors.install(app)
+    for router in (
+        exposure.router, assessment.router, batch.router, law.router, prices.router, score.router, health
+    ):  # fmt: skip
+        app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
+    app.add_middleware(Safety, settings=settings)
+    return app

@@ -1,0 +1,205 @@
+"""The main job: a submission, from JSON or from a file, becomes a kept assessment. Web, terminal and worker use this."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session, undefer
+
+from cbam.goods import candidates
+from finance.assessment import Assessment as Result
+from finance.assessment import Options, assess_submission
+from finance.submission import Submission
+from models.errors import YuetanError
+from models.findings import Finding
+from service import jobs, store
+from service.auth import Who, visible
+from service.database import Database
+from service.heart import Heart, Lost
+from service.library import Library
+from service.prices.use import own_series
+from service.refusals import Refused, Unexpected
+from service.tables import Job, Upload
+from service.workbook.read import ReadResult, read_submission
+
+log = logging.getLogger(__name__)
+
+KIND = "assess"
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """A file, read and assessed; ``findings`` are all of them, each with its cell where it has one."""
+
+    read: ReadResult
+    result: Result
+    findings: tuple[Finding, ...]
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many rows went where."""
+        computed = sum(line.ok for line in self.result.lines)
+        return {
+            "rows_seen": self.read.rows_seen,
+            "rows_read": self.read.rows_kept,
+            "rows_skipped": self.read.rows_skipped,
+            "rows_computed": computed,
+            "rows_refused": len(self.result.lines) - computed,
+        }
+
+
+def read_file(library: Library, data: bytes, filename: str, progress: Progress | None = None) -> ReadResult:
+    """Read a workbook or CSV in the guarded child."""
+    book = library.book()
+    return read_submission(data, filename, candidates=lambda prefix: candidates(book, prefix), progress=progress)
+
+
+def assess_read(
+    read: ReadResult,
+    library: Library,
+    options: Options,
+    as_of: dt.date,
+    quotes: Sequence[Any] = (),
+    progress: Progress | None = None,
+) -> FileResult:
+    """
+    Assess what was read from a file.
+
+    Raises
+    ------
+    Refused
+        Nothing in the file can be computed; the findings say why.
+    """
+    if read.submission is None:
+        raise Refused
+    context = library.context(options.law_scenarios, as_of, quotes)
+    result = assess_submission(read.submission, options, context, progress=progress)
+    located = [_located(f, line.line.line, read) for line in result.lines for f in line.findings]
+    return FileResult(read, result, (*read.findings, *located, *result.findings))
+
+
+def _located(finding: Finding, row: int, read: ReadResult) -> Finding:
+    column = read.columns.get(finding.field or "")
+    return replace(finding, sheet=read.sheet, row=row, cell=f"{column}{row}" if column else None)
+
+
+def assess(db: Session, who: Who, library: Library, submission: Submission, options: Options, as_of: dt.date) -> Result:
+    """Assess a submission with the quotes that ``who`` brought in laid over the market's."""
+    quotes = own_series(db, who, library.market)
+    return assess_submission(submission, options, library.context(options.law_scenarios, as_of, quotes))
+
+
+def keep(db: Session, who: Who, result: Result) -> store.Kept:
+    """Keep a result with its lines under its provenance key."""
+    return store.keep_once(
+        db,
+        who,
+        kind="submission",
+        title=result.submission.firm.name,
+        inputs=result.submission.model_dump(mode="json"),
+        head=result.head(),
+        cost_eur=result.totals.get("cost_eur"),
+        lines=(line.record() for line in result.lines),
+    )
+
+
+def keep_upload(db: Session, who: Who, data: bytes, filename: str) -> Upload:
+    """Keep a file; the same bytes under the same name are kept once."""
+    digest = hashlib.sha256(data).hexdigest()
+    same = visible(Upload, who).where(Upload.sha256 == digest, Upload.filename == filename)
+    found = db.scalar(same)
+    if found is None:
+        found = Upload(
+            organisation_id=who.organisation_id,
+            person_id=who.person_id,
+            sha256=digest,
+            filename=filename,
+            size=len(data),
+            content=data,
+        )
+        db.add(found)
+        db.flush()
+    return found
+
+
+def ask(
+    db: Session, who: Who, library: Library, upload: Upload, options: Options, as_of: dt.date, *, anew: bool = False
+) -> Job:
+    """Ask for the assessment of an upload; the same file, choices, day and data are one job."""
+    chosen = options.model_dump(mode="json")
+    payload = {"upload_id": str(upload.id), "options": chosen, "as_of": as_of.isoformat()}
+    content = [upload.sha256, upload.filename, chosen, as_of, library.edition]
+    return jobs.enqueue(db, who, KIND, payload, content, anew=anew)
+
+
+def work(database: Database, library: Library, job_id: UUID, lease_s: float) -> str:
+    """
+    Do a job, if it is still to be done.
+
+    Safe to run twice: the claim keeps a second worker out, the result is
+    written under its provenance key, and result and end of the job are one
+    transaction, so a crash leaves nothing behind.
+
+    Returns
+    -------
+    str
+        What became of it, for the log.
+    """
+    with database.writing() as db:
+        job = jobs.claim(db, job_id, lease_s)
+        if job is None:
+            return "nothing to do"
+    who = Who(job.organisation_id, job.person_id)
+    try:
+        with Heart(database, job, lease_s) as heart:
+            return _work(database, library, job, who, heart)
+    except Lost:
+        return "no longer ours"
+    except Exception as error:
+        log.exception("job %s failed in attempt %s", job.id, job.attempt)
+        with database.writing() as db:
+            jobs.give_back(db, job.id, job.attempt, jobs.told(Unexpected()))
+        return f"failed: {type(error).__name__}"
+
+
+def _work(database: Database, library: Library, job: Job, who: Who, heart: Heart) -> str:
+    payload: Mapping[str, Any] = job.payload
+    with database.reading() as db:
+        wanted = visible(Upload, who).where(Upload.id == UUID(payload["upload_id"])).options(undefer(Upload.content))
+        upload = db.scalars(wanted).one()
+        quotes = own_series(db, who, library.market)
+    findings: Sequence[Finding] = ()
+    values: dict[str, Any] = {}
+    result = None
+    try:
+        options = Options.model_validate(payload["options"])
+        read = read_file(library, upload.content, upload.filename, heart.telling("read"))
+        findings = read.findings
+        values["summary"] = {
+            "rows_seen": read.rows_seen,
+            "rows_read": read.rows_kept,
+            "rows_skipped": read.rows_skipped,
+        }
+        as_of = dt.date.fromisoformat(payload["as_of"])
+        done = assess_read(read, library, options, as_of, quotes, heart.telling("assess"))
+        findings, result, values["summary"] = done.findings, done.result, done.summary
+    except YuetanError as refusal:
+        values["reason"] = jobs.told(refusal)
+    count = len(result.lines) if result else 0
+    heart.telling("keep")(0, count)
+    state = "done" if result else "failed"
+    with database.writing() as db:
+        if result is not None:
+            values["assessment_id"] = keep(db, who, result).row.id
+        told = [finding.to_dict() for finding in findings]
+        if not jobs.finish(db, job.id, job.attempt, state, findings=told, **values):
+            raise Lost
+    heart.telling("keep")(count, count)
+    return state

@@ -1,0 +1,222 @@
+"""Domain error -> HTTP problem (RFC 9457): the only place that knows both."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError, ResponseValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError, OperationalError
+from starlette.exceptions import HTTPException
+
+from models.errors import NOTHING, BadData, Text, UnknownParameter, YuetanError
+from models.market import UnknownInstrument
+from service.law.use import NoRow
+from service.library import UnknownScenario
+from service.refusals import BadJson, Finished, NotFound, NotReady, TooLarge, Unexpected, WrongMedia
+
+log = logging.getLogger(__name__)
+
+PROBLEM = "application/problem+json"
+#: HTTP status by error; a domain error that is not here is 422: the request is understood and cannot be computed.
+STATUS: Mapping[type[YuetanError], int] = {
+    NotFound: 404,
+    UnknownParameter: 404,
+    UnknownInstrument: 404,
+    NoRow: 404,
+    Finished: 409,
+    TooLarge: 413,
+    WrongMedia: 415,
+    BadJson: 422,
+    UnknownScenario: 422,
+    BadData: 500,
+    NotReady: 503,
+}
+_RETRY_AFTER_S = "5"
+
+
+class TextRead(BaseModel):
+    """A text in Chinese and English."""
+
+    zh: str
+    en: str
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field; the value itself is never repeated."""
+
+    field: str = Field(examples=["body.net_mass_t"])
+    code: str = Field(examples=["greater_than"])
+    text: TextRead
+
+
+class Problem(BaseModel):
+    """An error as ``application/problem+json``; ``code`` is stable, the words are not."""
+
+    type: str = Field(examples=["urn:yuetan:error:cbam.out_of_scope"])
+    title: str
+    status: int = Field(examples=[422])
+    code: str = Field(examples=["cbam.out_of_scope"])
+    text: TextRead
+    hint: TextRead
+    field: str | None = None
+    errors: list[FieldProblem] = Field(default_factory=list)
+
+
+#: For the ``responses`` of routers.
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    422: {"model": Problem, "description": "The request cannot be computed as it stands", "content": {PROBLEM: {}}}
+}
+MISSING: dict[int | str, dict[str, Any]] = {
+    404: {"model": Problem, "description": "Not found", "content": {PROBLEM: {}}}
+}
+
+_SAID: Mapping[str, Text] = {
+    "missing": Text("缺少必填项", "is required"),
+    "extra_forbidden": Text("不认识的字段", "is not a known field"),
+    "float_type": Text("应为数字", "must be a number"),
+    "float_parsing": Text("应为数字", "must be a number"),
+    "finite_number": Text("应为有限的数字", "must be a finite number"),
+    "int_type": Text("应为整数", "must be a whole number"),
+    "int_parsing": Text("应为整数", "must be a whole number"),
+    "string_type": Text("应为文本", "must be a text"),
+    "bool_type": Text("应为 true 或 false", "must be true or false"),
+    "bool_parsing": Text("应为 true 或 false", "must be true or false"),
+    "date_type": Text("应为日期，如 2026-05-12", "must be a date like 2026-05-12"),
+    "date_parsing": Text("应为日期，如 2026-05-12", "must be a date like 2026-05-12"),
+    "date_from_datetime_parsing": Text("应为日期，如 2026-05-12", "must be a date like 2026-05-12"),
+    "uuid_parsing": Text("编号格式不对", "is not an identifier"),
+    "enum": Text("应为 {expected} 之一", "must be one of {expected}"),
+    "literal_error": Text("应为 {expected} 之一", "must be one of {expected}"),
+    "string_pattern_mismatch": Text("格式不对，应符合 {pattern}", "does not match {pattern}"),
+    "string_too_short": Text("太短，至少 {min_length} 个字符", "is too short, at least {min_length} characters"),
+    "string_too_long": Text("太长，至多 {max_length} 个字符", "is too long, at most {max_length} characters"),
+    "too_long": Text("太多，至多 {max_length} 项", "is too long, at most {max_length} items"),
+    "too_short": Text("太少，至少 {min_length} 项", "is too short, at least {min_length} items"),
+    "greater_than": Text("应大于 {gt}", "must be above {gt}"),
+    "greater_than_equal": Text("不得小于 {ge}", "must not be below {ge}"),
+    "less_than": Text("应小于 {lt}", "must be below {lt}"),
+    "less_than_equal": Text("不得大于 {le}", "must not be above {le}"),
+}
+_ELSE = Text("填写有误", "is not valid")
+_INVALID = Text("有 {count} 处填写有误。", "{count} fields are not valid.")
+_MEND = Text("请按 errors 中的说明更正。", "Correct them as 'errors' says.")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_\-]{1,60}")
+_HTTP: Mapping[int, tuple[str, Text]] = {
+    400: ("service.bad_request", Text("请求格式有误。", "The request is malformed.")),
+    401: ("service.unauthorized", Text("需要口令。", "A secret is needed.")),
+    404: ("service.no_such_page", Text("没有这个地址。", "There is no such address.")),
+    405: ("service.method", Text("此地址不支持该方法。", "The address does not take this method.")),
+    413: ("service.too_large", Text("内容过大。", "The content is too large.")),
+}
+
+
+def problem(
+    status: int,
+    code: str,
+    text: Text,
+    hint: Text = NOTHING,
+    *,
+    lang: str = "zh",
+    field: str | None = None,
+    errors: Sequence[FieldProblem] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """Return an answer of type ``application/problem+json``."""
+    made = Problem(
+        type=f"urn:yuetan:error:{code}",
+        title=text.get(lang),
+        status=status,
+        code=code,
+        text=TextRead(**text._asdict()),
+        hint=TextRead(**hint._asdict()),
+        field=field,
+        errors=list(errors),
+    )
+    more = dict(headers or {})
+    if status == 503:
+        more["Retry-After"] = _RETRY_AFTER_S
+    return JSONResponse(jsonable_encoder(made), status, more, media_type=PROBLEM)
+
+
+def lang_of(request: Request) -> str:
+    """Return the language of an answer: English if asked for first, else Chinese."""
+    return "en" if request.headers.get("accept-language", "").strip().lower().startswith("en") else "zh"
+
+
+def status_of(error: YuetanError) -> int:
+    """Return the HTTP status of a domain error."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
+
+
+def domain_problem(error: YuetanError, lang: str) -> JSONResponse:
+    """Return a domain error as a problem."""
+    status = status_of(error)
+    if status == 500:
+        log.error("%s: %s", error.code, error)
+        error = Unexpected()
+    # Only the error's own template is shown, with what the user sent cut to a plain short text.
+    shown = type(error)(field=error.field, **{name: _safe(value) for name, value in error.params.items()})
+    text, hint = (Text(*(f(lang) for lang in ("zh", "en"))) for f in (shown.text, shown.mend))
+    return problem(status, error.code, text, hint, lang=lang, field=error.field)
+
+
+def _safe(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = "".join(c if c.isprintable() and c not in "<>" else "·" for c in value)
+    return text if len(text) <= 300 else f"{text[:300]}…"
+
+
+def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
+    kind = str(error["type"])
+    said = _SAID.get(kind, _ELSE)
+    told = error.get("ctx", {}) if said is not _ELSE else {}
+    names = [str(part) if _PLAIN_NAME.fullmatch(str(part)) else "…" for part in error["loc"]]
+    return FieldProblem(
+        field=".".join(names), code=kind, text=TextRead(zh=said.zh.format(**told), en=said.en.format(**told))
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Have ``app`` answer every failure with a problem, and never with a trace or the value that was sent."""
+
+    @app.exception_handler(YuetanError)
+    def domain(request: Request, error: YuetanError) -> JSONResponse:
+        return domain_problem(error, lang_of(request))
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        errors = [_field_problem(e) for e in error.errors()[:100]]
+        text = Text(*(t.format(count=len(error.errors())) for t in _INVALID))
+        return problem(422, "input.invalid", text, _MEND, lang=lang_of(request), errors=errors)
+
+    @app.exception_handler(HTTPException)
+    def http(request: Request, error: HTTPException) -> JSONResponse:
+        code, text = _HTTP.get(error.status_code, ("service.http", Text("请求不能完成。", "The request failed.")))
+        return problem(error.status_code, code, text, lang=lang_of(request), headers=error.headers)
+
+    @app.exception_handler(OperationalError)
+    def away(request: Request, error: OperationalError) -> JSONResponse:
+        log.warning("the database does not answer: %s", type(error.orig).__name__)
+        busy = NotReady(what_zh="数据库暂时没有响应", what_en="The database does not answer")
+        return domain_problem(busy, lang_of(request))
+
+    @app.exception_handler(DBAPIError)
+    @app.exception_handler(ResponseValidationError)
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.error("%s on %s", type(error).__name__, request.url.path, exc_info=error)
+        return problem(
+            500,
+            Unexpected.code,
+            Unexpected.message,
+            Unexpected.hint,
+            lang=lang_of(request),
+        )

@@ -1,0 +1,112 @@
+"""What ``data/`` holds, read once per process: law by scenario, prices, rates, paths, scorecard."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from finance.scorecard import Scorecard, load_scorecard
+
+from cbam.prices import Paths, load_paths
+from finance.assessment import Context
+from models.errors import Text, YuetanError
+from models.files import DATA, read_yaml
+from models.fx import FxTable, load_fx
+from models.law import LawBook, load_law
+from models.market import Market, load_prices
+from models.series import Series
+
+CARD = Path("scorecards") / "gd-green-loan-default" / "1.0.0.json"
+
+
+class UnknownScenario(YuetanError):
+    code = "law.unknown_scenario"
+    message = Text("没有这个法规情景。可用：{known}。", "There is no such law scenario. Known: {known}.")
+    hint = Text("请从列表中选择；留空即按现行法规计算。", "Choose one of them; without one the law in force is used.")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A draft, or a superseded edition, that may be laid over the law."""
+
+    name: str
+    kind: Literal["draft", "edition"]
+    label: Text
+    source: str
+    folder: Path
+
+
+class Library:
+    """
+    The data of one process.
+
+    Nothing is read before it is asked for, so that a start stays quick; what
+    was read is kept, since files of law do not change under a running service.
+    """
+
+    def __init__(self, data: Path = DATA) -> None:
+        self.data = data
+        self._books: dict[tuple[str, ...], LawBook] = {}
+        self._lock = threading.RLock()
+
+    @cached_property
+    def edition(self) -> str:
+        """SHA-256 over all data files: a job of another edition is another job."""
+        digest = hashlib.sha256()
+        for path in sorted(p for p in self.data.rglob("*") if p.is_file()):
+            digest.update(str(path.relative_to(self.data)).encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
+
+    @cached_property
+    def scenarios(self) -> dict[str, Scenario]:
+        """What may be laid over the law, by name."""
+        found = {}
+        for about in sorted([*self.data.glob("drafts/*/about.yaml"), *self.data.glob("editions/*/about.yaml")]):
+            told = read_yaml(about)
+            found[about.parent.name] = Scenario(
+                about.parent.name, told["kind"], Text(told["zh"], told["en"]), told["source"], about.parent
+            )
+        return found
+
+    @cached_property
+    def market(self) -> Market:
+        return load_prices(self.data)
+
+    @cached_property
+    def fx(self) -> FxTable:
+        return load_fx(self.data)
+
+    @cached_property
+    def paths(self) -> Paths:
+        return load_paths(self.data / "scenarios" / "certificate_price_paths.yaml")
+
+    @cached_property
+    def card(self) -> Scorecard:
+        return load_scorecard(self.data / CARD)
+
+    def book(self, scenarios: Sequence[str] = ()) -> LawBook:
+        """Return the law, with ``scenarios`` laid over it in order; ``UnknownScenario`` where one is not known."""
+        names = tuple(scenarios)
+        with self._lock:
+            if names not in self._books:
+                for name in names:
+                    if name not in self.scenarios:
+                        raise UnknownScenario(field="law_scenarios", known=", ".join(self.scenarios))
+                self._books[names] = load_law(self.data / "law", [self.scenarios[name].folder for name in names])
+            return self._books[names]
+
+    def context(self, scenarios: Sequence[str], as_of: dt.date, quotes: Sequence[Series] = ()) -> Context:
+        """Return what an assessment is made with; ``quotes`` of the user are laid over the market's."""
+        market = self.market
+        for series in quotes:
+            market = market.with_quotes(series)
+        return Context(
+            book=self.book(scenarios), market=market, fx=self.fx, paths=self.paths, scorecard=self.card, as_of=as_of
+        )

@@ -1,0 +1,79 @@
+"""What a request may ask for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.auth import EMBEDDED, Who
+from service.jobs import taken_to_send
+from service.library import Library
+from service.parts import Parts
+
+
+def parts(request: Request) -> Parts:
+    """The parts of this process."""
+    found: Parts = request.app.state.parts
+    return found
+
+
+def library(request: Request) -> Library:
+    """Law, prices, rates and policy."""
+    return parts(request).library
+
+
+def who() -> Who:
+    """Who asks: the one person of an installation without sign-in."""
+    return EMBEDDED
+
+
+def today() -> dt.date:
+    """The day the answer is for."""
+    return clock.today()
+
+
+def reading(request: Request) -> Iterator[Session]:
+    """A session that never writes."""
+    with parts(request).database.reading() as session:
+        yield session
+
+
+def transaction(request: Request) -> Iterator[Session]:
+    """A session that commits when the route returns and rolls back when it raises; jobs are announced after it."""
+    here = parts(request)
+    with here.database.writing() as session:
+        yield session
+    here.sender.send(taken_to_send(session))
+
+
+HereParts = Annotated[Parts, Depends(parts)]
+Law = Annotated[Library, Depends(library)]
+Caller = Annotated[Who, Depends(who)]
+Today = Annotated[dt.date, Depends(today)]
+# Ended before the answer leaves: what was answered was committed.
+Reading = Annotated[Session, Depends(reading, scope="function")]
+Transaction = Annotated[Session, Depends(transaction, scope="function")]
+
+Limit = Annotated[int, Query(ge=1, le=500, description="How many at most")]
+Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the answer before")]
+On = Annotated[
+    dt.date,
+    Query(description="Day asked about", ge=dt.date(2005, 1, 1), le=dt.date(2060, 12, 31), examples=["2026-05-12"]),
+]
+Instrument = Annotated[str, Path(pattern=r"^[A-Z0-9]{1,20}$", description="GDEA, CEA or EUA", examples=["GDEA"])]
+PricePath = Annotated[
+    str,
+    Query(pattern=r"^[A-Za-z0-9_.\-]{1,60}$", description="Named path of the certificate price, see /scenarios"),
+]
+UseScenarioPrice = Annotated[
+    bool, Query(description="Whether an import without an official price may take the path's, labelled as scenario")
+]
+LawScenarios = Annotated[
+    list[Annotated[str, Query(pattern=r"^[A-Za-z0-9_.\-]{1,60}$")]],
+    Query(max_length=5, description="Drafts or editions laid over the law, see /scenarios"),
+]

@@ -1,0 +1,116 @@
+"""What is done to every request: size, host, origin, secret; and to every answer: headers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from models.errors import Text
+from service.errors import PROBLEM, problem
+from service.refusals import TooLarge
+from service.settings import Settings, is_loopback
+
+JSON_LIMIT = 1_000_000
+UPLOAD_LIMIT = 30_000_000
+#: The file and what a multipart body takes beside it.
+MULTIPART_LIMIT = UPLOAD_LIMIT + 65_536
+_TOO_LARGE = Text("内容超过大小上限。", "The content is larger than the limit.")
+_OPEN_PATHS = frozenset({"/api/v1/health", "/api/v1/ready"})
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # No outside request, no inline script. Charts set styles by script, which needs no exception.
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+}
+
+
+class Safety:
+    """ASGI middleware; the outermost, so that nothing leaves without its headers."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._secret = settings.secret.get_secret_value() if settings.secret else None
+        self._hosts = frozenset(host.lower() for host in (*settings.allowed_hosts, settings.host))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        replaced = False
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                ours = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    ours.setdefault(name, value)
+                if scope["path"].startswith("/api/"):
+                    ours.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        async def screened(message: Message) -> None:
+            """The size limit of the framework answers in plain text; ours is a problem as all others are."""
+            nonlocal replaced
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                kind = Headers(raw=message["headers"]).get("content-type", "")
+                if not kind.startswith(PROBLEM):
+                    replaced = True
+                    await problem(413, TooLarge.code, _TOO_LARGE, TooLarge.hint)(scope, receive, answer)
+            if not replaced:
+                await answer(message)
+
+        refusal = self._refusal(scope, headers)
+        if refusal is not None:
+            await refusal(scope, receive, answer)
+            return
+        await self._app(scope, receive, screened)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        host = headers.get("host", "").lower()
+        name = _name_of(host)
+        # A page elsewhere can point its own name at this machine; names that are not ours get no answer.
+        if not (is_loopback(name) or name in self._hosts):
+            return problem(400, "service.host", Text("不认识的主机名。", "The host name is not known here."))
+        if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            origin = headers.get("origin")
+            if headers.get("sec-fetch-site") == "cross-site" or (origin and urlsplit(origin).netloc.lower() != host):
+                return problem(
+                    403, "service.origin", Text("不接受其他网站发来的请求。", "Requests of other sites are refused.")
+                )
+        if self._secret is not None and scope["path"] not in _OPEN_PATHS and not self._knows(headers):
+            return problem(
+                401,
+                "service.unauthorized",
+                Text("需要口令。", "A secret is needed."),
+                headers={"WWW-Authenticate": 'Basic realm="yuetan", charset="UTF-8"'},
+            )
+        return None
+
+    def _knows(self, headers: Headers) -> bool:
+        kind, _, given = headers.get("authorization", "").partition(" ")
+        if kind.lower() == "basic":
+            try:
+                given = base64.b64decode(given, validate=True).decode("utf-8").partition(":")[2]
+            except (binascii.Error, UnicodeDecodeError):
+                return False
+        elif kind.lower() != "bearer":
+            return False
+        return secrets.compare_digest(given.encode(), (self._secret or "").encode())
+
+
+def _name_of(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]

@@ -1,0 +1,152 @@
+"""Results in the terminal: the same rows as on the page, in the report and in the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text as Styled
+
+from models.errors import Text, YuetanError
+from models.table import Result
+
+_LINES, _FINDINGS = 20, 12
+_SEVERITY = {
+    "error": ("red", Text("拒绝", "refused")),
+    "question": ("magenta", Text("待确认", "asked")),
+    "warning": ("yellow", Text("提醒", "warning")),
+    "info": ("cyan", Text("说明", "note")),
+}
+
+
+def said(error: YuetanError, lang: str) -> Panel:
+    """Return an error for people."""
+    body = Styled(error.text(lang), style="bold")
+    if error.mend(lang):
+        body.append(f"\n{error.mend(lang)}", style="not bold")
+    return Panel(body, title=error.code, title_align="left", border_style="red", expand=False)
+
+
+def rows(result: Result, title: str, lang: str) -> Group:
+    """Return a result as a table of its rows, and below it what it rests on."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=False)
+    table.add_column()
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column()
+    table.add_column(style="dim")
+    for row in result.rows():
+        table.add_row(row.label.get(lang), row.shown(), row.unit, row.note.get(lang))
+    return Group(table, *(Styled(f"  {line}", style="dim") for line in result.proof()))
+
+
+def assessment(document: Mapping[str, Any], lang: str) -> Group:
+    """Return the summary of an assessment: lines, years, score, findings."""
+    parts: list[Any] = [_head(document, lang), _lines(document["lines"], lang), _years(document["lines"], lang)]
+    if document.get("score"):
+        parts.append(_score(document["score"], lang))
+    if document["findings"]:
+        parts.append(findings(document["findings"], lang))
+    return Group(*parts)
+
+
+def _head(document: Mapping[str, Any], lang: str) -> Panel:
+    lines = document["lines"]
+    good = sum(line["status"] == "ok" for line in lines)
+    cost = sum(line.get("cost_eur") or 0.0 for line in lines)
+    t = Text(
+        f"{len(lines)} 行货物：{good} 行已计算，{len(lines) - good} 行未计算\nCBAM 费用合计 {cost:,.2f} EUR",
+        f"{len(lines)} goods: {good} computed, {len(lines) - good} not\nCBAM cost in total {cost:,.2f} EUR",
+    )
+    key = Text(f"\n结果编号 {document['key'][:16]}…", f"\nProvenance key {document['key'][:16]}...")
+    name = (document.get("firm") or {}).get("name") or document["method"]
+    return Panel(Styled(t.get(lang), style="bold").append(key.get(lang), style="dim"), title=name, expand=False)
+
+
+def _lines(lines: Sequence[Mapping[str, Any]], lang: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title=Text("逐行结果", "Line by line").get(lang), title_justify="left")
+    for name in (
+        Text("行", "Row"), Text("产品", "Product"), Text("CN 编码", "CN code"), Text("原产地", "Origin"),
+        Text("净重 t", "Net t"), Text("SEE", "SEE"), Text("SEFA", "SEFA"), Text("证书", "Certificates"),
+        Text("EUR/证书", "EUR each"), Text("费用 EUR", "Cost EUR"), Text("每吨 EUR", "EUR per t"),
+    ):  # fmt: skip
+        right = name.en not in ("Product", "CN code", "Origin")
+        table.add_column(name.get(lang), justify="right" if right else "left", no_wrap=name.en == "CN code")
+    for line in lines[:_LINES]:
+        numbers = [
+            _number(line.get(key), digits)
+            for key, digits in (
+                ("see", 4), ("sefa", 4), ("certificates", 3), ("price_eur_per_t", 2), ("cost_eur", 2), ("cost_eur_per_t", 2)
+            )
+        ]  # fmt: skip
+        style = None if line["status"] == "ok" else "dim"
+        if line.get("price_status") in ("scenario", "user"):
+            numbers[3] += "*"
+        mass = _number(line.get("net_mass_t"), 3)
+        product = str(line.get("product") or "")[:24]
+        table.add_row(str(line["line"]), product, line["cn_code"], line["origin"], mass, *numbers, style=style)
+    if len(lines) > _LINES:
+        table.caption = Text(f"另有 {len(lines) - _LINES} 行，见报告", f"{len(lines) - _LINES} more in the report").get(
+            lang
+        )
+    elif any(line.get("price_status") in ("scenario", "user") for line in lines):
+        table.caption = Text("* 情景或用户价格，非官方价格", "* scenario or user price, not an official one").get(lang)
+    return table
+
+
+def _years(lines: Sequence[Mapping[str, Any]], lang: str) -> Table:
+    totals: dict[int, float] = {}
+    for line in lines:
+        for year in line.get("projection") or ():
+            totals[year["year"]] = totals.get(year["year"], 0.0) + year["cost_eur"]
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=Text("按年预测（同样的货物，EUR）", "Year by year, the same goods, EUR").get(lang),
+        title_justify="left",
+    )
+    for year in totals:
+        table.add_column(str(year), justify="right")
+    if totals:
+        table.add_row(*(f"{value:,.0f}" for value in totals.values()))
+    return table
+
+
+def _score(score: Mapping[str, Any], lang: str) -> Panel:
+    grade, total = score.get("grade"), score.get("score", score.get("total"))
+    text = Text(f"得分 {_number(total, 2)}，等级 {grade}", f"Score {_number(total, 2)}, grade {grade}").get(lang)
+    return Panel(text, title=Text("绿色金融评分", "Green-finance score").get(lang), title_align="left", expand=False)
+
+
+def findings(found: Sequence[Mapping[str, Any]], lang: str) -> Table:
+    """Return findings with their place, the gravest first."""
+    order = list(_SEVERITY)
+    ranked = sorted(found, key=lambda f: order.index(f["severity"]))
+    title = Text(f"问题清单（{len(found)}）", f"Findings ({len(found)})").get(lang)
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for one in ranked[:_FINDINGS]:
+        colour, word = _SEVERITY[one["severity"]]
+        place = one["cell"] or (str(one["row"]) if one["row"] else one["field"] or "")
+        place = f"{one['sheet']}!{place}" if one["sheet"] and place else place
+        text = Styled(one["text"][lang])
+        if one["hint"][lang]:
+            text.append(f" {one['hint'][lang]}", style="dim")
+        table.add_row(Styled(word.get(lang), style=colour), place, text)
+    if len(found) > _FINDINGS:
+        table.caption = Text(f"另有 {len(found) - _FINDINGS} 条", f"{len(found) - _FINDINGS} more").get(lang)
+    return table
+
+
+def _number(value: object, digits: int) -> str:
+    return f"{value:,.{digits}f}" if isinstance(value, int | float) else "—"
+
+
+def console(*, err: bool = False) -> Console:
+    """Return the terminal; where it is none (a pipe), lines are as long as they need to be."""
+    made = Console(stderr=err, highlight=False)
+    return made if made.is_terminal else Console(stderr=err, highlight=False, width=max(made.width, 140))
