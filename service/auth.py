@@ -25,7 +25,7 @@ class Who:
 EMBEDDED = Who(UUID("00000000-0000-4000-8000-000000000001"), UUID("00000000-0000-4000-8000-000000000002"))
 
 
-def visible(table: type[Row], who: Who) -> Select[tuple[Row]]:
+def visible(table: type[Row], who: Who) -> Select[Row]:
     """Return the rows of ``table`` that ``who`` may see."""
     return select(table).where(table.organisation_id == who.organisation_id)
 

@@ -258,7 +258,7 @@ def law_show(
         ("note", Text("说明", "Note"), read.note),
         ("scenario", Text("情景", "Scenario"), read.scenario or ""),
     )
-    table = terminal.Table(title=read.key, title_justify="left", box=terminal.box.SIMPLE_HEAD, show_header=False)
+    table = terminal.grid(read.key)
     for _, label, value in words:
         if value:
             table.add_row(label.get(lang), value)
@@ -282,7 +282,7 @@ def law_list(
 
     day = on.date() if on else clock.today()
     book = Library().book()
-    table = terminal.Table(box=terminal.box.SIMPLE_HEAD)
+    table = terminal.grid(header=True)
     for name in (Text("参数", "Key"), Text("含义", "Meaning"), Text("取值", "Value"), Text("单位", "Unit")):
         table.add_column(name.get(lang), no_wrap=name.en == "Key")
     told = []
@@ -376,10 +376,10 @@ def doctor(lang: Lang = "zh") -> None:
 
     parts = Parts.of(_settings())
     healthy = True
-    table = terminal.Table(box=terminal.box.SIMPLE_HEAD, show_header=False)
+    table = terminal.grid()
     for check in examine(parts):
         healthy &= check.good
-        mark = terminal.Styled("✓", style="green") if check.good else terminal.Styled("✗", style="red")
+        mark = "[green]✓[/]" if check.good else "[red]✗[/]"
         table.add_row(mark, check.label.get(lang), check.found.get(lang))
     terminal.console().print(table)
     parts.close()
@@ -441,7 +441,7 @@ def serve(
         text = Text(
             f"粤碳已启动：http://{name}:{bound}（Ctrl-C 结束）", f"Yuetan is at http://{name}:{bound} (Ctrl-C to stop)"
         )
-        terminal.console().print(terminal.Styled(text.get(lang), style="bold green"))
+        terminal.console().print(text.get(lang), style="bold green")
         sys.stdout.flush()
         application = create_app(settings, parts, supervisor)
         config = uvicorn.Config(application, log_level="warning", server_header=False, timeout_graceful_shutdown=5)

@@ -124,9 +124,9 @@ def cancel(db: Session, who: Who, job_id: UUID) -> Job:
     return job
 
 
-def sweep(db: Session, resend_s: float) -> list[tuple[UUID, str]]:
+def sweep(db: Session, resend_s: float) -> list[tuple[str, UUID]]:
     """
-    Park what failed too often and return id and kind of what must be announced again.
+    Park what failed too often and return kind and id of what must be announced again.
 
     A job is announced again when it is queued and its last announcement is old,
     or when its lease lapsed. Announcing is noted in the same statement, so
@@ -141,8 +141,8 @@ def sweep(db: Session, resend_s: float) -> list[tuple[UUID, str]]:
         .values(state="parked", lease_until=None, finished=moment, reason=told(StoppedTrying(attempts=MOST_ATTEMPTS)))
     )
     waiting = and_(or_(Job.state == "queued", lapsed), or_(Job.sent.is_(None), Job.sent < old))
-    found = db.execute(update(Job).where(waiting).values(sent=moment).returning(Job.id, Job.kind)).all()
-    return [(job_id, kind) for job_id, kind in found]
+    found = db.execute(update(Job).where(waiting).values(sent=moment).returning(Job.kind, Job.id)).all()
+    return [(kind, job_id) for kind, job_id in found]
 
 
 def report(db: Session, job: Job, stage: str, done: int, total: int | None) -> None:

@@ -86,7 +86,7 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         inner = super().get_route_handler()
         field = self.body_field
-        if field is None or isinstance(field.field_info, Form | File):
+        if field is None or field.field_info.annotation is None or isinstance(field.field_info, Form | File):
             return inner
         adapter: TypeAdapter[Any] = TypeAdapter(field.field_info.annotation)
 

@@ -146,6 +146,11 @@ def _number(value: object, digits: int) -> str:
     return f"{value:,.{digits}f}" if isinstance(value, int | float) else "—"
 
 
+def grid(title: str | None = None, *, header: bool = False) -> Table:
+    """Return an empty table in our style."""
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=header)
+
+
 def console(*, err: bool = False) -> Console:
     """Return the terminal; where it is none (a pipe), lines are as long as they need to be."""
     made = Console(stderr=err, highlight=False)

@@ -11,7 +11,7 @@ from workers.app import app, parts, settings
 def sweep() -> int:
     """Announce what is queued and old, or whose worker is gone; park what failed too often."""
     with parts().database.writing() as db:
-        waiting = [(kind, job_id) for job_id, kind in jobs.sweep(db, settings.resend_s)]
+        waiting = jobs.sweep(db, settings.resend_s)
     for kind, job_id in waiting:
         app.send_task(TASKS[kind], args=[str(job_id)])
     return len(waiting)

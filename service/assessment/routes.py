@@ -124,7 +124,7 @@ class LinePage(BaseModel):
 
 
 class StepRead(BaseModel):
-    """One step of a line; its words are in `legend` of the assessment under the same key."""
+    """One step of a line; `label` has its words in both languages, its unit and how many decimals people are shown."""
 
     key: str
     label: dict[str, JsonValue] | None
@@ -145,7 +145,7 @@ Line = Annotated[int, Path(ge=1, le=2_000_000, description="Row in the sheet, or
 
 @router.post("", summary="Assess a submission", status_code=201, response_model=AssessmentWhole)
 def create(
-    ask: Annotated[AssessmentAsk, Body(openapi_examples=_EXAMPLES)],  # type: ignore[arg-type]
+    ask: Annotated[AssessmentAsk, Body(openapi_examples=_EXAMPLES)],
     response: Response,
     law: Law,
     who: Caller,
@@ -198,7 +198,7 @@ def line(assessment_id: AssessmentId, line: Line, who: Caller, db: Reading) -> L
     legend = store.one(db, who, assessment_id).rest.get("legend", {})
     steps = {
         part: [
-            StepRead(key=key, label=legend.get(key), value=value, note_zh=zh, note_en=en)
+            StepRead(key=key, label=legend.get(f"{part}.{key}"), value=value, note_zh=zh, note_en=en)
             for key, value, zh, en in found
         ]
         for part, found in row.record.get("steps", {}).items()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from cbam.consignment import Consignment
 from cbam.exposure import METHOD, Exposure
+from cbam.projection import YearCost
 from finance.assessment import Options
 from service.errors import PROBLEMS, TextRead
 from service.exposure import use
@@ -76,7 +77,7 @@ class ExposureRead(BaseModel):
 
 @router.post("", summary="Assess one consignment", response_model=ExposureRead)
 def assess(
-    goods: Annotated[Consignment, Body(openapi_examples=_EXAMPLES)],  # type: ignore[arg-type]
+    goods: Annotated[Consignment, Body(openapi_examples=_EXAMPLES)],
     response: Response,
     law: Law,
     who: Caller,
@@ -104,7 +105,7 @@ def assess(
     return _read(exposure, kept, years if projection else ())
 
 
-def _read(exposure: Exposure, kept: UUID | None, years: tuple[use.YearCost, ...]) -> ExposureRead:
+def _read(exposure: Exposure, kept: UUID | None, years: tuple[YearCost, ...]) -> ExposureRead:
     provenance = exposure.provenance
     return ExposureRead(
         id=kept,

@@ -57,7 +57,7 @@ def keep(
         "reads": [read_dict(read) for read in provenance.reads],
         "assumptions": [],
         "legend": {
-            row.key: {"zh": row.label.zh, "en": row.label.en, "unit": row.unit, "digits": row.digits}
+            f"exposure.{row.key}": {"zh": row.label.zh, "en": row.label.en, "unit": row.unit, "digits": row.digits}
             for row in exposure.rows()
         },
     }

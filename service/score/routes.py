@@ -49,7 +49,7 @@ class ScoreRead(BaseModel):
 
 @router.post("", summary="Score a borrower", response_model=ScoreRead)
 def create(
-    ask: Annotated[ScoreAsk, Body(openapi_examples=_EXAMPLES)],  # type: ignore[arg-type]
+    ask: Annotated[ScoreAsk, Body(openapi_examples=_EXAMPLES)],
     law: Law,
 ) -> ScoreRead:
     """Score stated indicators by the default policy: points, weights, gates, grade and reasons. Nothing is kept."""

@@ -1,0 +1,124 @@
+"""A database per test on both engines, and the application on it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from service import migrate
+from service.app import create_app
+from service.broker import Sender
+from service.database import Database
+from service.library import Library
+from service.parts import Parts
+from service.settings import Settings
+
+POSTGRES = os.environ.get("YUETAN_TEST_DATABASE_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+
+
+@pytest.fixture(scope="session")
+def library() -> Library:
+    return Library()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Callable[[], str]]:
+    """Give URLs of fresh migrated databases; each is dropped at the end."""
+    admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
+    prefix = f"yt_{secrets.token_hex(4)}"
+    made: list[str] = []
+
+    def new(template: str = "template1") -> str:
+        name = f"{prefix}_{len(made)}"
+        with admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        made.append(name)
+        return name
+
+    def url(name: str) -> str:
+        return make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+
+    try:
+        with admin.connect():
+            pass
+    except OperationalError:
+        if os.environ.get("YUETAN_REQUIRE_SERVICES") == "1":
+            raise
+        pytest.skip("PostgreSQL does not answer")
+    template = new()
+    database = Database(url(template))
+    migrate.upgrade(database)
+    database.dispose()
+    yield lambda: url(new(template))
+    with admin.connect() as connection:
+        for name in reversed(made):
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        new: Callable[[], str] = request.getfixturevalue("postgres")
+        return new()
+    return f"sqlite:///{tmp_path / 'yuetan.sqlite'}"
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    made = Database(url)
+    migrate.upgrade(made)
+    yield made
+    made.dispose()
+
+
+class Silent(Sender):
+    """Remembers what would be announced."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.sent: list[tuple[str, UUID]] = []
+
+    def send(self, announced: Any) -> None:
+        self.sent.extend(announced)
+
+
+@pytest.fixture
+def parts(tmp_path: Path, library: Library) -> Iterator[Parts]:
+    """The parts of an installation on SQLite whose jobs the test does itself."""
+    settings = Settings(data_dir=tmp_path / "var", worker="none")
+    made = Parts(settings, Database(settings.database), library, Silent(settings))
+    migrate.upgrade(made.database)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(parts: Parts) -> Iterator[TestClient]:
+    with TestClient(create_app(parts=parts), base_url="http://127.0.0.1", raise_server_exceptions=False) as made:
+        yield made
+
+
+@pytest.fixture
+def goods() -> dict[str, Any]:
+    """The good of the known answer."""
+    return {"cn_code": "73089059", "origin": "CN", "net_mass_t": 10.0, "imported_on": "2026-05-12"}
+
+
+@pytest.fixture
+def submission(goods: dict[str, Any]) -> dict[str, Any]:
+    """A firm with one good that is computed and one without an official price."""
+    lines = [
+        {"line": 1, "product": "钢结构件", **goods},
+        {"line": 2, "product": "钢结构件", **goods, "imported_on": "2026-11-12"},
+    ]
+    return {"firm": {"name": "示例企业"}, "goods": lines}
