@@ -223,7 +223,7 @@ def assess_submission(
     for rate in rates.used.values():
         reads.setdefault(rate.read().key, rate.read())
     totals = totals_of(lines, fx, context.book, pricing)
-    metrics = indicators(submission, firm_totals(submission, lines, sites, fx))
+    metrics = indicators(submission, firm_totals(submission, lines, sites, fx, context.as_of))
     made_score = score(context.scorecard, metrics.values, submission.gates, notes=metrics.notes)
     if progress is not None:
         progress(count, count)

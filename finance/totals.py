@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +147,7 @@ def firm_totals(
     lines: Sequence[LineResult],
     sites: Sequence[Site],
     fx: FxRate | None,
+    as_of: dt.date,
 ) -> FirmTotals:
     """
     Return the sums that the score's ratios are made of, CNY and tonnes.
@@ -181,6 +183,7 @@ def firm_totals(
         allowance_price_cny=max(prices) if prices else None,
         ets_duty=duty,
         regime_note=reason,
+        as_of=as_of,
     )
 
 
