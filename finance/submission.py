@@ -28,7 +28,7 @@ class GoodsLine(Input):
     """
 
     #: Row in the sheet as the user counts it, or the position in the request.
-    line: int = Field(ge=1)
+    line: int = Field(ge=1, le=2_000_000)
     product: str = Field(min_length=1, max_length=200)
     cn_code: str = Field(pattern=r"^[0-9]{8}$")
     origin: str = Field(pattern=r"^[A-Z]{2}(-[A-Z]{2,3})?$")
