@@ -189,7 +189,7 @@ def deduction(
     sefa: float,
     price_eur_per_t: float,
     paid: PricePaid,
-    covered_tco2_per_t: float,
+    covered_tco2_per_t: float | None,
     law: LawAt,
 ) -> Deduction:
     """
@@ -205,8 +205,9 @@ def deduction(
         Certificate price, EUR per tCO2e.
     paid : PricePaid
         What the installation paid.
-    covered_tco2_per_t : float
-        Own direct emissions per t of the good that the scheme covers, tCO2.
+    covered_tco2_per_t : float or None
+        Own direct emissions per t of the good that the scheme covers, tCO2;
+        ``None`` where only a proxy is known, which shows no price paid.
     law : LawAt
         The law of the day of import.
 
@@ -217,7 +218,8 @@ def deduction(
     the actual basis is the reference model's.
     """
     read = law.read(RULE)
-    per_t = None if paid.eur_per_tco2 is None else paid.eur_per_tco2 * covered_tco2_per_t
+    known = paid.eur_per_tco2 is not None and covered_tco2_per_t is not None
+    per_t = float(paid.eur_per_tco2 or 0.0) * float(covered_tco2_per_t or 0.0) if known else None
     if basis is Basis.DEFAULT:
         return Deduction(0.0, NO_DEFAULT_PRICE, paid.cny_per_tco2, per_t, None, None, paid.missing, read)
     secp = eur = None

@@ -39,6 +39,8 @@ class DefaultPath:
     sefa_tco2e_per_t: float
     row: Read
     reads: tuple[Read, ...]
+    #: Keys of values held beyond their last day; none once the factor is zero, since they change nothing then.
+    held: tuple[str, ...]
 
     def exact(self) -> tuple[Decimal, Decimal]:
         """Return SEE and SEFA in exact decimals, for an amount that float64 leaves on the edge of a cent."""
@@ -91,6 +93,7 @@ def default_path(law: LawAt, origin: str, cn_code: str, stated_route: str | None
             sefa_tco2e_per_t=float(free_allocation_default(factor, cscf, b)),
             row=row,
             reads=tuple(inner.reads.values()),
+            held=tuple(read.key for read in inner.reads.values() if read.assumed) if factor > 0 else (),
         )
     return found
 
@@ -273,9 +276,8 @@ def _basis_rows(path: DefaultPath | None) -> Iterable[Row]:
         return ()
     table = path.row.key_part(1)
     code = path.row.key_part(2)
-    held = any(read.assumed for read in path.reads)
     route = Text(f"B 列，路线 {path.route or '—'}", f"column B, route {path.route or '-'}")
-    beyond = Text("2030 年后沿用（假设）", "held after 2030 (assumption)") if held else NOTHING
+    beyond = Text("2030 年后沿用（假设）", "held after 2030 (assumption)") if path.held else NOTHING
     return (
         Row("default_value", Text("默认值（未加成）", "Default value without mark-up"), path.total_tco2e_per_t, "tCO2e/t",
             Text(f"{table} 表，行 {code}", f"table {table}, row {code}"), 6),

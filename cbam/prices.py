@@ -163,5 +163,10 @@ class Pricing:
         return path_price(path_named(self.paths, self.path), self.path, law.book, law.day)
 
     def for_year(self, book: LawBook, year: int) -> CertificatePrice:
-        """Return the path's price for the projection of ``year``."""
-        return path_price(path_named(self.paths, self.path), self.path, book, dt.date(year, 12, 31))
+        """Return the path's price for the projection of ``year``, kept with the law book."""
+        kept: dict[tuple[Pricing, int], CertificatePrice] = book.derived.setdefault("cbam.price_of_year", {})
+        found = kept.get((self, year))
+        if found is None:
+            path = path_named(self.paths, self.path)
+            found = kept[self, year] = path_price(path, self.path, book, dt.date(year, 12, 31))
+        return found

@@ -9,7 +9,7 @@ from cbam.exposure import DefaultPath, Exposure, certificates, cost_cents, defau
 from cbam.free_allocation import stated_in_another_year
 from cbam.goods import Origin
 from cbam.prices import CertificatePrice, Pricing
-from models.law import LawBook
+from models.law import LawAt, LawBook
 
 METHOD = "cbam.projection/1"
 FACTOR, CSCF = "eu.cbam.cbam_factor", "eu.cbam.cscf"
@@ -17,7 +17,7 @@ FACTOR, CSCF = "eu.cbam.cbam_factor", "eu.cbam.cscf"
 
 @dataclass(frozen=True, slots=True)
 class YearCost:
-    """One year of a projection; ``assumed`` names what is not settled law or a published price."""
+    """One year of a projection; ``held`` names the values of the law that are held beyond their last day."""
 
     year: int
     see_tco2e_per_t: float
@@ -25,11 +25,16 @@ class YearCost:
     certificates: float
     price: CertificatePrice
     cost_eur: float
-    assumed: tuple[str, ...]
+    held: tuple[str, ...]
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What of the year is neither settled law nor a published price."""
+        return (*self.held, "price_held") if self.price.assumed else self.held
 
 
 def years_of(book: LawBook) -> range:
-    """Return the years from the first to the last step of the CBAM factor, 2026 to 2034 under current law."""
+    """Return the years from the first to the last step of the CBAM factor: 2026 to 2034 under current law."""
     days = book.entries[FACTOR].days
     return range(days[0].year, days[-1].year + 1)
 
@@ -59,32 +64,24 @@ def project(known: Exposure, book: LawBook, pricing: Pricing) -> tuple[YearCost,
     year (``free_allocation.stated_in_another_year``).
     """
     c, own_year = known.consignment, known.consignment.imported_on.year
+    stated_share = _share(book.at(c.imported_on))
     out = []
     for year in years_of(book):
         if year == own_year:
             out.append(_own(known, year))
             continue
         law = book.at(dt.date(year, 12, 31))
-        assumed: list[str] = []
+        price = pricing.for_year(book, year)
         path: DefaultPath | None = None
         if known.embedded.origin is not Origin.LIABLE:
             see = sefa = 0.0
+            held: tuple[str, ...] = ()
         elif known.default is not None:
             path = default_path(law, c.origin, c.cn_code, c.route)
-            see, sefa = path.see_tco2e_per_t, path.sefa_tco2e_per_t
-            if path.cbam_factor > 0:  # once the factor is zero, benchmark and CSCF change nothing
-                assumed += [read.key for read in path.reads if read.assumed]
+            see, sefa, held = path.see_tco2e_per_t, path.sefa_tco2e_per_t, path.held
         else:
-            see = known.embedded.see_tco2e_per_t
-            sefa = float(
-                stated_in_another_year(
-                    known.embedded.sefa_tco2e_per_t, _share(book, c.imported_on), _share(book, law.day)
-                )
-            )
-            assumed.append("sefa_scaled")
-        price = pricing.for_year(book, year)
-        if price.assumed:
-            assumed.append("price_held")
+            see, held = known.embedded.see_tco2e_per_t, ("sefa_scaled",)
+            sefa = float(stated_in_another_year(known.embedded.sefa_tco2e_per_t, stated_share, _share(law)))
         out.append(
             YearCost(
                 year=year,
@@ -93,14 +90,13 @@ def project(known: Exposure, book: LawBook, pricing: Pricing) -> tuple[YearCost,
                 certificates=float(certificates(c.net_mass_t, see, sefa)),
                 price=price,
                 cost_eur=cost_cents(c.net_mass_t, see, sefa, 0.0, price.eur_per_t, path) / 100.0,
-                assumed=tuple(assumed),
+                held=held,
             )
         )
     return tuple(out)
 
 
 def _own(known: Exposure, year: int) -> YearCost:
-    assumed = ("price_held",) if known.price.assumed else ()
     return YearCost(
         year,
         known.embedded.see_tco2e_per_t,
@@ -108,10 +104,14 @@ def _own(known: Exposure, year: int) -> YearCost:
         known.certificates,
         known.price,
         known.cost_eur,
-        assumed,
+        (),
     )
 
 
-def _share(book: LawBook, day: dt.date) -> float:
-    law = book.at(day)
-    return law.number(FACTOR) * law.number(CSCF)
+def _share(law: LawAt) -> float:
+    """Return CBAM factor times CSCF of a day, kept with the law book."""
+    kept: dict[int, float] = law.book.derived.setdefault("cbam.free_share", {})
+    found = kept.get(law.epoch)
+    if found is None:
+        found = kept[law.epoch] = law.number(FACTOR) * law.number(CSCF)
+    return found

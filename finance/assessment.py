@@ -72,7 +72,7 @@ class LineResult:
     border: Border | None
     home: Home | None
     findings: tuple[Finding, ...]
-    numbers: Mapping[str, Any]
+    cny_per_eur: float | None
 
     @property
     def ok(self) -> bool:
@@ -91,16 +91,33 @@ class LineResult:
             made["deduction"] = self.home.deduction.rows()
         return made
 
-    def record(self) -> dict[str, Any]:
+    def numbers(self) -> dict[str, Any]:
+        """Return the figures of the line, the same on page, sheet, terminal and API."""
+        line = self.line
+        own: dict[str, Any] = {
+            "line": line.line,
+            "product": line.product,
+            "cn_code": line.cn_code,
+            "origin": line.origin,
+            "net_mass_t": line.net_mass_t,
+            "imported_on": line.imported_on.isoformat(),
+            "basis": str(line.basis),
+            "status": "ok" if self.border else "refused",
+        }
+        if self.border is not None:
+            own |= border_numbers(self.border, self.cny_per_eur)
+            own["home"] = self.home.numbers() if self.home else None
+        return own
+
+    def record(self, *, steps: bool = True) -> dict[str, Any]:
         """Return the line as plain data: figures, findings, and each step as ``[key, value, note_zh, note_en]``."""
-        return {
-            **self.numbers,
-            "findings": [f.to_dict() for f in self.findings],
-            "steps": {
+        made = self.numbers() | {"findings": [f.to_dict() for f in self.findings]}
+        if steps:
+            made["steps"] = {
                 part: [[row.key, row.value, row.note.zh, row.note.en] for row in rows]
                 for part, rows in self.sections().items()
-            },
-        }
+            }
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +226,7 @@ def assess_submission(
     if fx is not None:
         reads[fx.read().key] = fx.read()
     legend: dict[str, Mapping[str, Any]] = {}
+    shapes: set[tuple[object, ...]] = set()
     lines = []
     count = len(submission.goods)
     for done, line in enumerate(submission.goods):
@@ -216,7 +234,7 @@ def assess_submission(
         if made.border is not None:
             for read in reads_of(made.border):
                 reads.setdefault(read.key, read)
-            _remember(legend, made)
+            _remember(legend, shapes, made)
         lines.append(made)
         if progress is not None and (done + 1) % 1000 == 0:
             progress(done + 1, count)
@@ -291,27 +309,23 @@ def _fx(options: Options, context: Context) -> tuple[FxRate | None, list[Finding
 def _line(
     line: GoodsLine, book: LawBook, pricing: Pricing, rates: _Rates, fx: FxRate | None, sites: Sequence[Site]
 ) -> LineResult:
-    own: dict[str, Any] = {
-        "line": line.line,
-        "product": line.product,
-        "cn_code": line.cn_code,
-        "origin": line.origin,
-        "net_mass_t": line.net_mass_t,
-        "imported_on": line.imported_on.isoformat(),
-        "basis": str(line.basis),
-    }
     try:
         made = border(line, book, pricing, rates.to_eur)
     except YuetanError as refusal:
-        return LineResult(line, None, None, (Finding.of(refusal),), own | {"status": "refused"})
+        return LineResult(line, None, None, (Finding.of(refusal),), None)
     home, findings = line_home(line, made, sites, book)
-    numbers = own | {"status": "ok"} | border_numbers(made, fx) | {"home": home.numbers() if home else None}
-    return LineResult(line, made, home, (*made.findings, *findings), numbers)
+    return LineResult(line, made, home, (*made.findings, *findings), fx.value if fx else None)
 
 
-def _remember(legend: dict[str, Mapping[str, Any]], made: LineResult) -> None:
+def _remember(legend: dict[str, Mapping[str, Any]], shapes: set[tuple[object, ...]], made: LineResult) -> None:
+    """Keep label, unit and digits of each kind of step once; lines of one shape have the same steps."""
+    e = made.border.exposure.embedded if made.border else None
+    shape = (e and e.origin, e and e.default is None, made.border and made.border.what_if is None, made.home is None)
+    if shape in shapes:
+        return
+    shapes.add(shape)
     for part, rows in made.sections().items():
         for row in rows:
-            key = f"{part}.{row.key}"
-            if key not in legend:
-                legend[key] = {"zh": row.label.zh, "en": row.label.en, "unit": row.unit, "digits": row.digits}
+            legend.setdefault(
+                f"{part}.{row.key}", {"zh": row.label.zh, "en": row.label.en, "unit": row.unit, "digits": row.digits}
+            )

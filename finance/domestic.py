@@ -25,6 +25,8 @@ from models.table import Row
 
 #: A compliance year's own mean price is used when quotes cover at least this share of its weeks.
 WHOLE_YEAR = 0.9
+#: Data-quality score of a stand-in that says nothing of the installation itself.
+PROXY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ def line_home(line: GoodsLine, made: Border, sites: Sequence[Site], book: LawBoo
         intensity, quality = line.own_see_tco2e_per_t, 3
         basis = Text("以经核查 SEE 代替（含外购前体）", "verified SEE stands in, bought precursors included")
     elif exposure.default is not None:
-        intensity, quality = exposure.default.total_tco2e_per_t, 5
+        intensity, quality = exposure.default.total_tco2e_per_t, PROXY
         basis = Text(
             "以欧盟默认值（未加成）代替，仅供参考", "EU default value without mark-up stands in, a rough proxy"
         )
@@ -237,7 +239,13 @@ def line_home(line: GoodsLine, made: Border, sites: Sequence[Site], book: LawBoo
     law = book.at(line.imported_on)
     e = exposure.embedded
     counts = deduction(
-        line.basis, e.see_tco2e_per_t, e.sefa_tco2e_per_t, exposure.price.eur_per_t, paid, intensity, law
+        line.basis,
+        e.see_tco2e_per_t,
+        e.sefa_tco2e_per_t,
+        exposure.price.eur_per_t,
+        paid,
+        None if quality == PROXY else intensity,
+        law,
     )
     return Home(site, cost, counts), []
 

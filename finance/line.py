@@ -14,7 +14,6 @@ from cbam.projection import YearCost, project
 from finance.submission import GoodsLine
 from models.errors import NOTHING, Text, YuetanError
 from models.findings import Finding
-from models.fx import FxRate
 from models.law import LawBook, Read
 from models.table import Row
 
@@ -126,11 +125,11 @@ def _other_basis(
     return WhatIf(other, saving, per_t, project(other, book, pricing)), []
 
 
-def border_numbers(made: Border, fx: FxRate | None) -> dict[str, Any]:
+def border_numbers(made: Border, cny_per_eur: float | None) -> dict[str, Any]:
     """Return the figures of a line as plain numbers and words, the same on page, sheet, terminal and API."""
     e = made.exposure
     path = e.default
-    cny = None if fx is None else fx.value
+    cny = cny_per_eur
     return {
         "description": e.embedded.good.description,
         "sector": e.embedded.good.sector,
