@@ -82,7 +82,11 @@ class Sender:
                 from celery import Celery
 
                 self._app = Celery("yuetan-sender", set_as_current=False)
-                self._app.conf.update(celery_settings(self._settings))
+                made = celery_settings(self._settings)
+                # A request waits for the broker a moment at most: the row is there, and the sweeper too.
+                quick = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
+                made["broker_transport_options"] = made.get("broker_transport_options", {}) | quick
+                self._app.conf.update(made)
             return self._app
 
     def close(self) -> None:

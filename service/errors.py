@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 
+from cbam.errors import UnknownPath
 from models.errors import NOTHING, BadData, Text, UnknownParameter, YuetanError
 from models.market import UnknownInstrument
 from service.law.use import NoRow
@@ -38,6 +39,8 @@ STATUS: Mapping[type[YuetanError], int] = {
     BadData: 500,
     NotReady: 503,
 }
+#: Parameters of errors that hold free text of the user: not repeated.
+_SENT: Mapping[type[YuetanError], str] = {UnknownPath: "path"}
 _RETRY_AFTER_S = "5"
 
 
@@ -107,7 +110,8 @@ _SAID: Mapping[str, Text] = {
 _ELSE = Text("填写有误", "is not valid")
 _INVALID = Text("有 {count} 处填写有误。", "{count} fields are not valid.")
 _MEND = Text("请按 errors 中的说明更正。", "Correct them as 'errors' says.")
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_\-]{1,60}")
+#: A field that is not known is named only if its name is one a program could have.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,60}")
 _HTTP: Mapping[int, tuple[str, Text]] = {
     400: ("service.bad_request", Text("请求格式有误。", "The request is malformed.")),
     401: ("service.unauthorized", Text("需要口令。", "A secret is needed.")),
@@ -162,7 +166,10 @@ def domain_problem(error: YuetanError, lang: str) -> JSONResponse:
         log.error("%s: %s", error.code, error)
         error = Unexpected()
     # Only the error's own template is shown, with what the user sent cut to a plain short text.
-    shown = type(error)(field=error.field, **{name: _safe(value) for name, value in error.params.items()})
+    sent = _SENT.get(type(error))
+    shown = type(error)(
+        field=error.field, **{name: "…" if name == sent else _safe(value) for name, value in error.params.items()}
+    )
     text, hint = (Text(*(f(lang) for lang in ("zh", "en"))) for f in (shown.text, shown.mend))
     return problem(status, error.code, text, hint, lang=lang, field=error.field)
 

@@ -65,6 +65,12 @@ class Unexpected(YuetanError):
     hint = Text("请稍后再试；如仍失败，请联系管理员。", "Try again; if it fails again, ask the operator.")
 
 
+class SameLine(YuetanError):
+    code = "goods.same_line"
+    message = Text("货物中有两行的 line 相同（{line}）。", "Two goods have the same line ({line}).")
+    hint = Text("每行货物请用不同的 line。", "Give every good a line of its own.")
+
+
 class Refused(YuetanError):
     code = "service.refused"
     message = Text("没有一行可以计算，请看问题清单。", "No row can be computed; see the findings.")

@@ -10,6 +10,8 @@ from service.child import end_with_parent
 
 #: Set by a service that keeps this worker as its child.
 PARENT = "YUETAN_PARENT"
+#: Workers need not know of each other: the job rows are all they share.
+QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
 if __name__ == "__main__":
     parent = os.environ.get(PARENT)
@@ -19,4 +21,4 @@ if __name__ == "__main__":
         warnings.filterwarnings("ignore", message="(?s).*superuser privileges")
     from workers.app import app
 
-    app.worker_main(["--quiet", "worker", "--pool=prefork", "--loglevel=WARNING", *sys.argv[1:]])
+    app.worker_main(["--quiet", "worker", "--pool=prefork", "--loglevel=WARNING", *QUIET, *sys.argv[1:]])

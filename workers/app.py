@@ -21,7 +21,8 @@ from service.settings import Settings
 settings = Settings()
 app = Celery("yuetan", include=["workers.assess", "workers.sweep"])
 app.conf.update(celery_settings(settings))
-app.conf.worker_enable_remote_control = settings.broker_url is not None
+# Nothing asks for it: a cancellation is a word in the job row.
+app.conf.worker_enable_remote_control = False
 
 _parts: Parts | None = None
 _stopping = threading.Event()

@@ -24,7 +24,7 @@ from service.database import Database
 from service.heart import Heart, Lost
 from service.library import Library
 from service.prices.use import own_series
-from service.refusals import Refused, Unexpected
+from service.refusals import Refused, SameLine, Unexpected
 from service.tables import Job, Upload
 from service.workbook.read import ReadResult, read_submission
 
@@ -91,7 +91,21 @@ def _located(finding: Finding, row: int, read: ReadResult) -> Finding:
 
 
 def assess(db: Session, who: Who, library: Library, submission: Submission, options: Options, as_of: dt.date) -> Result:
-    """Assess a submission with the quotes that ``who`` brought in laid over the market's."""
+    """
+    Assess a submission with the quotes that ``who`` brought in laid over the market's.
+
+    Raises
+    ------
+    SameLine
+        Two goods have one line.
+    UnknownScenario, UnknownPath
+        An option names what does not exist.
+    """
+    seen: set[int] = set()
+    for good in submission.goods:
+        if good.line in seen:
+            raise SameLine(field="goods", line=good.line)
+        seen.add(good.line)
     quotes = own_series(db, who, library.market)
     return assess_submission(submission, options, library.context(options.law_scenarios, as_of, quotes))
 

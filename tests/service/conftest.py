@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -65,18 +66,28 @@ def postgres() -> Iterator[Callable[[], str]]:
     admin.dispose()
 
 
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy: migrating for every test would take most of the time."""
+    path = tmp_path_factory.mktemp("blank") / "yuetan.sqlite"
+    database = Database(f"sqlite:///{path}")
+    migrate.upgrade(database)
+    database.dispose()
+    return path
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgresql":
         new: Callable[[], str] = request.getfixturevalue("postgres")
         return new()
-    return f"sqlite:///{tmp_path / 'yuetan.sqlite'}"
+    copied = shutil.copy(request.getfixturevalue("blank"), tmp_path / "yuetan.sqlite")
+    return f"sqlite:///{copied}"
 
 
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
     made = Database(url)
-    migrate.upgrade(made)
     yield made
     made.dispose()
 
@@ -93,11 +104,11 @@ class Silent(Sender):
 
 
 @pytest.fixture
-def parts(tmp_path: Path, library: Library) -> Iterator[Parts]:
+def parts(tmp_path: Path, library: Library, blank: Path) -> Iterator[Parts]:
     """The parts of an installation on SQLite whose jobs the test does itself."""
-    settings = Settings(data_dir=tmp_path / "var", worker="none")
+    settings = Settings(data_dir=tmp_path, worker="none")
+    shutil.copy(blank, tmp_path / "yuetan.sqlite")
     made = Parts(settings, Database(settings.database), library, Silent(settings))
-    migrate.upgrade(made.database)
     yield made
     made.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import column, select, table, text, update
 from sqlalchemy.exc import OperationalError
 
 from service.database import Database, journal_mode, make_engine
@@ -15,13 +15,13 @@ def test_eight_threads_lose_no_addition(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("CREATE TABLE counter (n INTEGER)"))
         connection.execute(text("INSERT INTO counter VALUES (0)"))
-    lock = " FOR UPDATE" if database.engine.dialect.name == "postgresql" else ""
+    counter = table("counter", column("n"))
 
     def add(_: int) -> None:
         for _ in range(100):
             with database.writing() as db:
-                n = db.execute(text(f"SELECT n FROM counter{lock}")).scalar_one()
-                db.execute(text("UPDATE counter SET n = :n"), {"n": n + 1})
+                n = db.execute(select(counter.c.n).with_for_update()).scalar_one()
+                db.execute(update(counter).values(n=n + 1))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(add, range(8)))
@@ -74,9 +74,14 @@ def test_nothing_is_opened_before_it_is_needed(tmp_path: object) -> None:
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("CREATE TABLE t (n INTEGER)"))
-    with pytest.raises(RuntimeError), database.writing() as db:
-        db.execute(text("INSERT INTO t VALUES (1)"))
-        raise RuntimeError
+
+    def fail() -> None:
+        with database.writing() as db:
+            db.execute(text("INSERT INTO t VALUES (1)"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     with database.reading() as db:
         assert db.execute(text("SELECT count(*) FROM t")).scalar() == 0
 
