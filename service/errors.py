@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 
 from cbam.errors import UnknownPath
+from finance.policy import BadPolicy
 from models.errors import NOTHING, BadData, Text, UnknownParameter, YuetanError
 from models.market import UnknownInstrument
 from service.law.use import NoRow
@@ -37,6 +38,7 @@ STATUS: Mapping[type[YuetanError], int] = {
     BadJson: 422,
     UnknownScenario: 422,
     BadData: 500,
+    BadPolicy: 500,
     NotReady: 503,
 }
 #: Parameters of errors that hold free text of the user: not repeated.
