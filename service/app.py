@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal
 
-import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -99,12 +99,12 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await anyio.to_thread.run_sync(migrate.upgrade, here.database)
+        await run_in_threadpool(migrate.upgrade, here.database)
         if supervisor is not None:
             supervisor.start()
         yield
         if supervisor is not None:
-            await anyio.to_thread.run_sync(supervisor.stop)
+            await run_in_threadpool(supervisor.stop)
         if parts is None:
             here.close()
 

@@ -69,7 +69,7 @@ class Sender:
     def send(self, announced: Iterable[tuple[str, UUID]]) -> None:
         """Announce jobs, given as kind and id."""
         for kind, job_id in announced:
-            from kombu.exceptions import OperationalError
+            from celery.exceptions import OperationalError
 
             try:
                 self._celery().send_task(TASKS[kind], args=[str(job_id)])
@@ -88,6 +88,17 @@ class Sender:
                 made["broker_transport_options"] = made.get("broker_transport_options", {}) | quick
                 self._app.conf.update(made)
             return self._app
+
+    def answers(self) -> bool:
+        """Return whether the broker answers."""
+        from celery.exceptions import OperationalError
+
+        try:
+            with self._celery().connection_for_write(connect_timeout=3) as connection:
+                connection.ensure_connection(max_retries=1, timeout=3)
+        except (OperationalError, OSError):
+            return False
+        return True
 
     def close(self) -> None:
         """Close what was opened."""

@@ -13,7 +13,7 @@ import ctypes
 import logging
 import os
 import signal
-import subprocess  # nosec B404 - starts our own worker and nothing else
+import subprocess  # nosec B404
 import sys
 import threading
 import time
@@ -99,7 +99,7 @@ class Supervisor:
             "C_FORCE_ROOT": "1",
         }
         # A session of its own: Ctrl-C is for us, and we stop the child in good order.
-        return subprocess.Popen(  # noqa: S603 # nosec B603 - our own interpreter and module
+        return subprocess.Popen(  # noqa: S603 # nosec B603
             [sys.executable, "-m", WORKER],
             cwd=TREE,
             env=os.environ | chosen,
