@@ -117,6 +117,7 @@ class LineResult:
                 part: [[row.key, row.value, row.note.zh, row.note.en] for row in rows]
                 for part, rows in self.sections().items()
             }
+            made["reads"] = list(dict.fromkeys(read.key for read in reads_of(self.border))) if self.border else []
         return made
 
 

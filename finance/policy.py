@@ -9,41 +9,31 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
+from finance.indicator import Bilingual, Indicator, Points, broken
 from models.errors import Text, YuetanError
 from models.inputs import Input
 from models.provenance import fingerprint
-from models.units import FloatArray, Numbers
-
-#: Indicators the house knows how to compute or take; a card may use any of them and no other.
-KNOWN = ("F1", "F2", "F3", "C1", "C2", "E1", "E2", "E3", "B1", "B2", "B3", "T1", "T2", "T3", "Q1")
-Points = Annotated[float, Field(ge=0, le=100)]
+from models.units import Numbers
 
 
 class BadPolicy(YuetanError):
     code = "score.bad_policy"
-    message = Text("评分政策文件 {path} 不能使用：{what}", "The scoring policy {path} cannot be used: {what}")
+    message = Text(
+        "评分政策文件 {path} 不能使用（{where}）：{what_zh}",
+        "The scoring policy {path} cannot be used ({where}): {what_en}",
+    )
     hint = Text(
         "请更正政策文件；旧评分保留原来的版本。", "Correct the policy file; old scores keep the version they had."
     )
-
-
-class Bilingual(Input):
-    """Chinese and English, both required."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-    @property
-    def text(self) -> Text:
-        """The pair."""
-        return Text(self.zh, self.en)
 
 
 class DataQuality(Input):
@@ -56,9 +46,9 @@ class DataQuality(Input):
     @model_validator(mode="after")
     def _whole(self) -> DataQuality:
         if sorted(self.sigma_by_score) != [1, 2, 3, 4, 5]:
-            raise ValueError("sigma_by_score needs the scores 1 to 5")
+            raise broken("sigma_by_score 须恰好包含 1 至 5 分", "sigma_by_score needs the scores 1 to 5")
         if any(a > b for a, b in pairwise(self.sigma_by_score[i] for i in range(1, 6))):
-            raise ValueError("sigma_by_score must not fall as quality worsens")
+            raise broken("数据质量变差时 sigma 不得变小", "sigma_by_score must not fall as quality worsens")
         return self
 
     def sigma(self, score: Numbers) -> Numbers:
@@ -74,56 +64,6 @@ class MissingRule(Input):
     sector_adverse_quantile: Annotated[float, Field(gt=0, lt=1)]
     no_sector_value_points: Points
     assigned_data_quality: Annotated[int, Field(ge=1, le=5)]
-
-
-class Indicator(Bilingual):
-    """One indicator: a curve of points over its value, or points by level."""
-
-    id: str
-    unit: str = ""
-    weight: Annotated[float, Field(ge=0)]
-    direction: Literal["lower_better", "higher_better"] | None = None
-    points: tuple[tuple[float, Points], ...] | None = None
-    levels: dict[str, Points] | None = None
-    haircut: bool = False
-
-    @model_validator(mode="after")
-    def _sound(self) -> Indicator:
-        if self.id not in KNOWN:
-            raise ValueError(f"{self.id} is not a known indicator")
-        if (self.points is None) == (self.levels is None):
-            raise ValueError(f"{self.id} needs either points or levels")
-        if self.points is not None:
-            xs, ys = zip(*self.points, strict=True)
-            if self.direction is None or len(xs) < 2:
-                raise ValueError(f"{self.id} needs a direction and at least two points")
-            if any(a >= b for a, b in pairwise(xs)):
-                raise ValueError(f"x of {self.id} must rise strictly")
-            sign = -1.0 if self.direction == "lower_better" else 1.0
-            if any(sign * (b - a) < 0 for a, b in pairwise(ys)):
-                raise ValueError(f"points of {self.id} run against its direction")
-        elif self.haircut or self.direction:
-            raise ValueError(f"{self.id} has levels: no direction and no haircut")
-        return self
-
-    def points_of(self, values: Numbers) -> Numbers:
-        """Return points of values (float or column), linear through the curve and flat outside it (``finance.md`` 4.1)."""
-        xs, ys = zip(*(self.points or ((0.0, 0.0), (1.0, 0.0))), strict=True)
-        found = np.interp(values, xs, ys)
-        return found if isinstance(found, np.ndarray) and found.ndim else float(found)
-
-    def used(self, value: Numbers, sigma: Numbers, z: float) -> Numbers:
-        """
-        Return the value after the data-quality haircut, always adverse (``finance.md`` 4.3).
-
-        x exp(+z s) when lower is better, x exp(-z s) when higher is better; the
-        sign of the exponent is turned for a negative x.
-        """
-        sign = 1.0 if self.direction == "lower_better" else -1.0
-        made: FloatArray = np.asarray(value) * np.exp(
-            sign * np.where(np.asarray(value) < 0, -1.0, 1.0) * z * np.asarray(sigma)
-        )
-        return made if made.ndim else float(made)
 
 
 class Dimension(Bilingual):
@@ -148,6 +88,12 @@ class Asks(Input):
     equals: str | None = None
     above: float | None = None
 
+    @model_validator(mode="after")
+    def _one(self) -> Asks:
+        if (self.equals is None) == (self.above is None):
+            raise broken("关口须有 equals 或 above，且只有一个", "a gate asks either equals or above")
+        return self
+
 
 class Gate(Bilingual):
     """A test after the sum: ``block``, ``cap`` or ``refer``."""
@@ -160,7 +106,15 @@ class Gate(Bilingual):
     @model_validator(mode="after")
     def _sound(self) -> Gate:
         if (self.effect == "cap") != (self.cap is not None):
-            raise ValueError(f"gate {self.id}: a cap is given exactly when the effect is cap")
+            raise broken(
+                f"关口 {self.id}：只有 cap 类才有上限，且必须有",
+                f"gate {self.id}: a cap is given exactly when the effect is cap",
+            )
+        if self.effect == "block" and isinstance(self.asks, Asks) and self.asks.indicator == "Q1":
+            raise broken(
+                f"关口 {self.id}：数据质量可以转人工，不得单独否决",
+                f"gate {self.id}: data quality may refer to a human and must not reject on its own",
+            )
         return self
 
 
@@ -171,12 +125,31 @@ class Reasons(Input):
     rule: str
 
 
+class Pricing(Input):
+    """Steps of the margin in basis points; kept with the card, used by loan pricing."""
+
+    day_count: Literal["ACT/360", "ACT/365"]
+    verified_only: bool
+    grade_adjustment_bp: dict[str, float]
+    kpi_step_bp: dict[Literal["met", "missed", "not_verified"], float]
+    floor_bp: float
+    cap_bp: float
+
+
+class WeightsBasis(Input):
+    """Where the weights come from; said on every report."""
+
+    kind: Literal["expert_judgement", "ahp", "statistical"]
+    note: str
+
+
 class Scorecard(Input):
     """The whole policy. ``policy_hash`` names its content."""
 
     policy_id: str
     version: str
     status: str
+    #: First day on which the policy may be used.
     effective_from: dt.date
     owner: Bilingual
     source: str
@@ -185,14 +158,17 @@ class Scorecard(Input):
     data_quality: DataQuality
     missing_rule: MissingRule
     not_applicable_rule: Literal["renormalise_weights"]
-    dimensions: tuple[Dimension, ...]
-    grades: tuple[Grade, ...]
+    dimensions: tuple[Dimension, ...] = Field(min_length=1)
+    grades: tuple[Grade, ...] = Field(min_length=1)
     gates: tuple[Gate, ...]
+    #: A firm in a carbon market must have these: withheld, they score 0.
     legally_bound: tuple[str, ...]
+    #: Only these may be declared not applicable; else hiding a bad value would pay.
+    may_not_apply: tuple[str, ...]
     reason_codes: Reasons
     statements: tuple[Bilingual, ...]
-    pricing: dict[str, Any]
-    weights_basis: dict[str, Any]
+    pricing: Pricing
+    weights_basis: WeightsBasis
 
     @model_validator(mode="after")
     def _sound(self) -> Scorecard:
@@ -204,14 +180,24 @@ class Scorecard(Input):
         }
         for what, ids in groups.items():
             if len(ids) != len(set(ids)):
-                raise ValueError(f"{what} ids are not unique: {ids}")
-        if sum(i.weight for i in self.indicators) <= 0:
-            raise ValueError("the weights sum to nothing")
+                raise broken(f"{what} 的编号重复：{', '.join(ids)}", f"{what} ids are not unique: {', '.join(ids)}")
+        if math.fsum(i.weight for i in self.indicators) <= 0:
+            raise broken("权重合计须大于 0", "the weights sum to nothing")
         if any(a.min <= b.min for a, b in pairwise(self.grades)) or self.grades[-1].min != 0:
-            raise ValueError("grades must fall strictly and end at 0")
-        asked = [g.asks.indicator for g in self.gates if isinstance(g.asks, Asks)]
-        if unknown := {*asked, *self.legally_bound} - set(groups["indicator"]):
-            raise ValueError(f"unknown indicators: {sorted(unknown)}")
+            raise broken("等级门槛须严格递减并止于 0", "grades must fall strictly and end at 0")
+        known = {i.id: i for i in self.indicators}
+        asked = {g.asks.indicator: g.asks for g in self.gates if isinstance(g.asks, Asks)}
+        if unknown := {*asked, *self.legally_bound, *self.may_not_apply} - set(known):
+            names = ", ".join(sorted(unknown))
+            raise broken(f"政策中没有指标 {names}", f"unknown indicators: {names}")
+        for key, asks in asked.items():
+            levels = known[key].levels
+            if (levels is None) != (asks.equals is None) or (levels is not None and asks.equals not in levels):
+                raise broken(f"关口所问的 {key} 没有这样的取值", f"a gate asks {key} for a value it cannot have")
+        if set(self.pricing.grade_adjustment_bp) != {g.id for g in self.grades}:
+            raise broken("每个等级须有一个利差调整", "every grade needs its margin adjustment")
+        if self.pricing.floor_bp > self.pricing.cap_bp:
+            raise broken("利差下限高于上限", "the margin's floor is above its cap")
         return self
 
     @property
@@ -241,16 +227,41 @@ def load_scorecard(path: Path) -> Scorecard:
     """
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len({key for key, _ in pairs}) != len(pairs):
-            raise ValueError(f"a key appears twice in {[key for key, _ in pairs]}")
+        keys = [key for key, _ in pairs]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            names = ", ".join(twice)
+            raise BadPolicy(
+                path=path.name, where="-", what_zh=f"键重复：{names}", what_en=f"a key appears twice: {names}"
+            )
         return dict(pairs)
 
     try:
         node = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
-        return Scorecard.model_validate(node)
+        return Scorecard.model_validate_json(json.dumps(node), strict=True)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "policy"
-        raise BadPolicy(path=path.name, what=f"{where}: {first['msg']}") from error
+        raise _refused(path, error.errors(include_url=False)[0]) from error
     except ValueError as error:
-        raise BadPolicy(path=path.name, what=str(error)) from error
+        raise BadPolicy(
+            path=path.name, where="-", what_zh=f"不是 JSON：{error}", what_en=f"no JSON: {error}"
+        ) from error
+
+
+_WORDS = {
+    "extra_forbidden": "未知字段",
+    "missing": "缺少字段",
+    "literal_error": "不在允许的取值之内",
+    "string_too_short": "文字不能为空",
+    "too_short": "不能为空",
+    "greater_than_equal": "数值太小",
+    "greater_than": "数值太小",
+    "less_than_equal": "数值太大",
+    "less_than": "数值太大",
+}
+
+
+def _refused(path: Path, first: ErrorDetails) -> BadPolicy:
+    where = ".".join(str(part) for part in first["loc"]) or "-"
+    zh, en = _WORDS.get(first["type"], "类型或格式不对"), first["msg"]
+    if first["type"] == "policy":
+        zh = first["ctx"]["zh"]
+    return BadPolicy(path=path.name, where=where, what_zh=zh, what_en=en)

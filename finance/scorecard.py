@@ -6,169 +6,27 @@ A policy judgement, not a probability of default, and never mixed with one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from statistics import NormalDist
-from typing import Any
 
-from finance.policy import Asks, Gate, Grade, Indicator, Scorecard, load_scorecard
-from finance.submission import IndicatorValue, State
-from models.errors import NOTHING, OutOfRange, Text
-from models.provenance import fingerprint
-from models.table import Result, Row
+from finance.indicator import KNOWN, NO_EBITDA, Indicator
+from finance.policy import Asks, Gate, Scorecard, load_scorecard
+from finance.score import METHOD, GateResult, Line, Reason, Score, joined
+from finance.submission import IndicatorValue
+from models.errors import NOTHING, OutOfRange, Text, YuetanError
+from models.findings import Finding
 
-METHOD = "finance.score/1"
-__all__ = ["METHOD", "Line", "Score", "Scorecard", "load_scorecard", "score"]
+__all__ = ["METHOD", "Line", "NothingToScore", "Score", "Scorecard", "load_scorecard", "score", "sift"]
 
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One indicator in the score."""
-
-    indicator: Indicator
-    dimension: str
-    state: State
-    value: float | str | None
-    used: float | str | None
-    points: float
-    weight: float
-    contribution: float
-    data_quality: float | None
-    evidence: str | None
-    note: Text
-
-    @property
-    def lost(self) -> float:
-        """Weighted points lost: effective weight less contribution."""
-        return self.weight - self.contribution
+_MISSING = IndicatorValue(state="missing")
 
 
-@dataclass(frozen=True, slots=True)
-class GateResult:
-    """``answer`` is ``None`` where nobody has answered; then the gate does not bind and says so."""
-
-    gate: Gate
-    answer: bool | None
-    binds: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A reason code with what the next breakpoint would add."""
-
-    code: str
-    text: Text
-    value: float | str | None
-    used: float | str | None
-    next_breakpoint: float | str | None
-    points_to_gain: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Score(Result):
-    """
-    The score, its lines and its reasons.
-
-    ``before_gates`` is the sum of the contributions and nothing else; ``total``
-    is after gates; ``without_missing`` leaves missing indicators out and is
-    ``None`` where none is missing.
-    """
-
-    card: Scorecard
-    lines: tuple[Line, ...]
-    before_gates: float
-    total: float
-    grade: Grade
-    blocked: bool
-    refer: bool
-    gates: tuple[GateResult, ...]
-    reasons: tuple[Reason, ...]
-    without_missing: float | None
-
-    @property
-    def key(self) -> str:
-        """Key over method, policy and inputs."""
-        inputs = [[x.indicator.id, x.state, x.value, x.data_quality, x.evidence] for x in self.lines]
-        answers = [[g.gate.id, g.answer] for g in self.gates]
-        return fingerprint({"method": METHOD, "policy": self.card.policy_hash, "inputs": inputs, "gates": answers})
-
-    def shown(self) -> str:
-        """Return the score as people read it: half up, one decimal."""
-        return str(Decimal(repr(self.total)).quantize(Decimal("0.1"), ROUND_HALF_UP))
-
-    def rows(self) -> list[Row]:
-        head = Row("score", Text("绿色低碳评分", "Green and low-carbon score"), self.total, "",
-                   Text(f"{self.grade.id} 级（{self.grade.zh}）", f"grade {self.grade.id} ({self.grade.en})"), 1)  # fmt: skip
-        return [
-            head,
-            *(
-                Row(line.indicator.id, line.indicator.text, line.contribution, "", _line_note(line), 2)
-                for line in self.lines
-                if line.state != "not_applicable"
-            ),
-        ]
-
-    def to_record(self) -> dict[str, Any]:
-        """Return the score as plain data."""
-        return {
-            "key": self.key,
-            "method": METHOD,
-            "total": self.total,
-            "shown": self.shown(),
-            "before_gates": self.before_gates,
-            "grade": {"id": self.grade.id, "colour": self.grade.colour, "zh": self.grade.zh, "en": self.grade.en},
-            "blocked": self.blocked,
-            "refer": self.refer,
-            "without_missing": self.without_missing,
-            "lines": [_line_record(line) for line in self.lines],
-            "dimensions": self._dimensions(),
-            "gates": [
-                {"id": g.gate.id, "effect": g.gate.effect, "zh": g.gate.zh, "en": g.gate.en, "answer": g.answer, "binds": g.binds}
-                for g in self.gates
-            ],
-            "reasons": [
-                {"code": r.code, "zh": r.text.zh, "en": r.text.en, "value": r.value, "used": r.used,
-                 "next_breakpoint": r.next_breakpoint, "points_to_gain": r.points_to_gain}
-                for r in self.reasons
-            ],
-            "statements": [{"zh": s.zh, "en": s.en} for s in self.card.statements],
-            "policy": {"id": self.card.policy_id, "version": self.card.version, "status": self.card.status,
-                       "hash": self.card.policy_hash, "owner": self.card.owner.model_dump()},
-        }  # fmt: skip
-
-    def _dimensions(self) -> list[dict[str, Any]]:
-        out = []
-        for d in self.card.dimensions:
-            weight = sum(line.weight for line in self.lines if line.dimension == d.id)
-            got = sum(line.contribution for line in self.lines if line.dimension == d.id)
-            points = got / weight * 100.0 if weight else None
-            out.append({"id": d.id, "zh": d.zh, "en": d.en, "weight": weight, "contribution": got, "points": points})
-        return out
-
-
-def _line_note(line: Line) -> Text:
-    zh, en = f"{line.points:.1f} 分 × 权重 {line.weight:.2f}%", f"{line.points:.1f} points x weight {line.weight:.2f}%"
-    return Text(f"{zh}；{line.note.zh}", f"{en}; {line.note.en}") if line.note.zh else Text(zh, en)
-
-
-def _line_record(line: Line) -> dict[str, Any]:
-    return {
-        "id": line.indicator.id,
-        "dimension": line.dimension,
-        "zh": line.indicator.zh,
-        "en": line.indicator.en,
-        "unit": line.indicator.unit,
-        "state": line.state,
-        "value": line.value,
-        "used": line.used,
-        "points": line.points,
-        "weight": line.weight,
-        "contribution": line.contribution,
-        "data_quality": line.data_quality,
-        "evidence": line.evidence,
-        "note": line.note._asdict(),
-    }
+class NothingToScore(YuetanError):
+    code = "score.nothing_applies"
+    message = Text("没有任何指标适用，无法评分。", "No indicator applies; there is nothing to score.")
+    hint = Text("请至少填写一项适用的指标。", "Enter at least one indicator that applies.")
 
 
 def score(
@@ -189,7 +47,7 @@ def score(
     inputs : mapping of id to IndicatorValue
         What is known; an id that is absent is missing.
     gates : mapping of id to bool
-        Answers to the gates that ask for one; absent is "not asked".
+        Answers to the gates that ask for one; absent is "not answered".
     sector_adverse : mapping of id to value, optional
         The sector's adverse quantile, which stands in for a missing value.
     notes : mapping of id to Text, optional
@@ -203,55 +61,82 @@ def score(
     Raises
     ------
     OutOfRange
-        A value is no number where a number is needed, or no known level.
+        A value is no number where a number is needed, no known level, or
+        beyond its definition; an id that is no indicator, or no gate that asks
+        for an answer. ``sift`` sorts such values out beforehand.
+    NothingToScore
+        Every indicator with a weight is not applicable.
 
     Notes
     -----
     ``finance.md`` sections 4.1 to 4.6.
     """
-    lines = _lines(card, inputs, sector_adverse or {}, notes or {})
-    lines = _weighted(lines)
-    before = sum(line.contribution for line in lines)
-    missing = [line for line in lines if line.state == "missing"]
-    without = None
-    if missing and len(missing) < len([x for x in lines if x.state != "not_applicable"]):
-        rest = _weighted([replace(x, weight=0.0) if x.state == "missing" else replace(x, weight=x.indicator.weight) for x in lines],
-                         keep=True)  # fmt: skip
-        without = sum(line.contribution for line in rest)
-    results = tuple(_gate(gate, lines, gates) for gate in card.gates)
-    total, blocked, refer = before, False, False
-    for result in results:
-        if result.binds:
-            total = min(total, result.gate.cap) if result.gate.cap is not None else total
-            blocked |= result.gate.effect == "block"
-            refer |= result.gate.effect == "refer"
-    reasons = [Reason(f"RC-{r.gate.id}", r.gate.text, None, None, None, None) for r in results if r.binds]
-    worst = sorted((x for x in lines if x.lost > 0), key=lambda x: (-x.lost, x.indicator.id))
-    reasons += [_reason(card, line) for line in worst[: card.reason_codes.max_reported]]
-    return Score(card, tuple(lines), before, total, card.grade(total), blocked, refer, results, tuple(reasons), without)
-
-
-def _lines(
-    card: Scorecard,
-    inputs: Mapping[str, IndicatorValue],
-    sector_adverse: Mapping[str, float | str],
-    notes: Mapping[str, Text],
-) -> list[Line]:
-    made = []
-    for dimension in card.dimensions:
-        for indicator in dimension.indicators:
-            given = inputs.get(indicator.id, IndicatorValue(state="missing"))
-            made.append(
-                _line(
-                    card,
-                    indicator,
-                    dimension.id,
-                    given,
-                    sector_adverse.get(indicator.id),
-                    notes.get(indicator.id, NOTHING),
-                )
+    asked = {g.id for g in card.gates if g.asks == "answer"}
+    for unknown in sorted({*inputs, *(sector_adverse or {})} - set(KNOWN)) + sorted(set(gates) - asked):
+        raise _stranger(unknown)
+    lines = _weighted(
+        [
+            _line(
+                card,
+                i,
+                d.id,
+                inputs.get(i.id, _MISSING),
+                (sector_adverse or {}).get(i.id),
+                (notes or {}).get(i.id, NOTHING),
             )
-    return made
+            for d in card.dimensions
+            for i in d.indicators
+        ]
+    )
+    before = _mean(lines)
+    if before is None:
+        raise NothingToScore
+    results = tuple(_gate(g, lines, gates) for g in sorted(card.gates, key=lambda g: g.id))
+    total = min([before, *(r.gate.cap for r in results if r.binds and r.gate.cap is not None)])
+    missing = any(x.state == "missing" for x in lines)
+    return Score(
+        card=card,
+        lines=tuple(lines),
+        before_gates=before,
+        total=total,
+        grade=card.grade(total),
+        gates=results,
+        reasons=(*_gate_reasons(results), *_reasons(card, lines)),
+        without_missing=_mean([x for x in lines if x.state != "missing"]) if missing else None,
+    )
+
+
+def sift(card: Scorecard, inputs: Mapping[str, IndicatorValue]) -> tuple[dict[str, IndicatorValue], list[Finding]]:
+    """
+    Return the inputs that can be scored, and a finding for each that cannot.
+
+    What cannot be scored becomes missing, so that one mistyped cell costs its
+    own indicator and not the score.
+    """
+    kept, findings = {}, []
+    by_id = {i.id: i for i in card.indicators}
+    for key, given in inputs.items():
+        try:
+            if key not in KNOWN:
+                raise _stranger(key)
+            if key in by_id and given.value is not None and given.state in ("measured", "estimated"):
+                by_id[key].checked(given.value)
+            kept[key] = given
+        except OutOfRange as refusal:
+            findings.append(Finding.of(refusal))
+            if key in by_id:
+                kept[key] = IndicatorValue(state="missing", evidence=given.evidence)
+    return kept, findings
+
+
+def _stranger(key: str) -> OutOfRange:
+    return OutOfRange(
+        name_zh="评分指标或关口编号",
+        name_en="indicator or gate id",
+        why_zh="没有这个编号，或它由指标推定而不接受回答",
+        why_en="there is none of this id, or it follows from an indicator and takes no answer",
+        field=key if len(key) <= 8 else None,
+    )
 
 
 def _line(
@@ -262,118 +147,123 @@ def _line(
     adverse: float | str | None,
     note: Text,
 ) -> Line:
-    state, value, quality = given.state, given.value, given.data_quality
-
-    def line(used: float | str | None, points: float, why: Text = note, q: float | None = quality) -> Line:
-        return Line(indicator, dimension, state, value, used, points, indicator.weight, 0.0, q, given.evidence, why)
-
-    if state == "not_applicable":
-        if given.declared_on is not None:
-            return line(None, 0.0)
-        state = "missing"
-        note = Text(
-            "“不适用”没有注明日期的声明，按缺失处理", "'not applicable' without a dated declaration counts as missing"
+    """Return a line before weighting, by the four states of ``finance.md`` 4.2."""
+    rule, weight = card.missing_rule, indicator.weight
+    made = Line(indicator, dimension, "missing", None, None, 0.0, weight, 0.0, None, given.evidence, note)
+    if given.state == "not_applicable":
+        if given.declared_on is not None and indicator.id in card.may_not_apply:
+            return replace(made, state="not_applicable")
+        undated = Text("“不适用”没有注明日期的声明", "'not applicable' without a dated declaration")
+        always = Text("该指标不能声明为不适用", "this indicator cannot be declared not applicable")
+        note = joined(note, undated if given.declared_on is None else always)
+    elif given.state != "missing" and given.value is not None:
+        value = indicator.checked(given.value)
+        made = replace(made, state=given.state, value=given.value, data_quality=given.data_quality)
+        if value == NO_EBITDA:
+            zero = Text("EBITDA 不为正，按规定计 0 分", "EBITDA is not positive: 0 points by rule")
+            return replace(made, used=value, note=joined(note, zero))
+        if indicator.haircut and given.data_quality is None:
+            worst = float(rule.assigned_data_quality)
+            said = Text(f"未给数据质量分，按 {worst:g} 计", f"no data-quality score: taken as {worst:g}")
+            made = replace(made, data_quality=worst, note=joined(note, said))
+        return _curved(card, made, value)
+    if indicator.id in card.legally_bound:
+        why = Text(
+            "控排企业依法应有，未提供计 0 分；不在碳市场的，请注明日期声明不适用",
+            "a firm in a carbon market is bound to have it, withheld: 0 points; outside any, declare it with a date",
         )
-    if value is None and state in ("measured", "estimated"):
-        state = "missing"
-    if state == "missing":
-        value = None
-        if indicator.id in card.legally_bound:
-            why = Text("依法应有的数据未提供，计 0 分", "a value the borrower is bound to have is withheld: 0 points")
-            return line(None, 0.0, _joined(note, why), None)
-        worst = card.missing_rule.assigned_data_quality
-        if adverse is None:
-            fixed = card.missing_rule.no_sector_value_points
-            why = Text(
-                f"缺失，无行业值，按政策计 {fixed:g} 分", f"missing, no sector value: {fixed:g} points by policy"
-            )
-            return line(None, fixed, _joined(note, why), float(worst))
-        used, points = _points(card, indicator, adverse, float(worst))
-        why = Text("缺失，取行业不利分位数", "missing, the sector's adverse quantile stands in")
-        return line(used, points, _joined(note, why), float(worst))
-    assert value is not None  # noqa: S101 - a measured value without a value is missing, above
-    used, points = _points(card, indicator, value, quality)
-    return line(used, points)
+        return replace(made, note=joined(note, why))
+    made = replace(made, data_quality=float(rule.assigned_data_quality))
+    if adverse is None:
+        fixed = rule.no_sector_value_points
+        why = Text(f"缺失且无行业值，按政策计 {fixed:g} 分", f"missing, no sector value: {fixed:g} points by policy")
+        return replace(made, points=fixed, note=joined(note, why))
+    why = Text("缺失，取行业不利分位数", "missing, the sector's adverse quantile stands in")
+    return _curved(card, replace(made, note=joined(note, why)), indicator.checked(adverse))
 
 
-def _joined(a: Text, b: Text) -> Text:
-    return Text(f"{a.zh}；{b.zh}", f"{a.en}; {b.en}") if a.zh else b
+def _curved(card: Scorecard, line: Line, value: float | str) -> Line:
+    """Return the line with the value used and its points; the haircut is applied here and nowhere else."""
+    used = value
+    if line.indicator.haircut and line.data_quality is not None and not isinstance(value, str):
+        z = NormalDist().inv_cdf(card.data_quality.haircut_quantile)
+        used = float(line.indicator.used(float(value), card.data_quality.sigma(line.data_quality), z))
+    points = 0.0 if used == NO_EBITDA else float(line.indicator.points_of(used))
+    return replace(line, used=used, points=points)
 
 
-def _points(
-    card: Scorecard, indicator: Indicator, value: float | str, quality: float | None
-) -> tuple[float | str, float]:
-    if indicator.levels is not None:
-        level = f"{value:g}" if isinstance(value, float | int) else value
-        if level not in indicator.levels:
-            raise _bad(indicator, f"“{level}”不是已知等级", f"'{level}' is not a known level")
-        return level, indicator.levels[level]
-    if isinstance(value, str):
-        raise _bad(indicator, "需要数字", "a number is needed")
-    if not indicator.haircut:
-        return value, float(indicator.points_of(value))
-    sigma = card.data_quality.sigma(card.missing_rule.assigned_data_quality if quality is None else quality)
-    z = NormalDist().inv_cdf(card.data_quality.haircut_quantile)
-    used = float(indicator.used(float(value), sigma, z))
-    return used, float(indicator.points_of(used))
+def _weighted(lines: Sequence[Line]) -> list[Line]:
+    """Scale the weights of what applies to 100 and form the contributions."""
+    whole = math.fsum(x.weight for x in lines if x.state != "not_applicable")
+    shares = [100.0 * x.weight / whole if whole > 0 and x.state != "not_applicable" else 0.0 for x in lines]
+    return [replace(x, weight=e, contribution=e * x.points / 100.0) for x, e in zip(lines, shares, strict=True)]
 
 
-def _bad(indicator: Indicator, why_zh: str, why_en: str) -> OutOfRange:
-    return OutOfRange(
-        name_zh=f"{indicator.id} {indicator.zh}",
-        name_en=f"{indicator.id} {indicator.en}",
-        why_zh=why_zh,
-        why_en=why_en,
-        field=indicator.id,
-    )
+def _mean(lines: Iterable[Line]) -> float | None:
+    """
+    Return the mean of the points by policy weight; ``None`` where nothing has weight.
+
+    Exactly summed and divided once: it does not depend on the order of the
+    indicators, and equal points give exactly that score, so no grade is lost
+    to rounding.
+    """
+    weighing = [x for x in lines if x.state != "not_applicable" and x.indicator.weight > 0]
+    whole = math.fsum(x.indicator.weight for x in weighing)
+    return math.fsum(x.indicator.weight * x.points for x in weighing) / whole if whole > 0 else None
 
 
-def _weighted(lines: list[Line], *, keep: bool = False) -> list[Line]:
-    """Scale the weights of what applies to 100 and form contributions; ``keep`` takes weights as they are now."""
-    raw = [0.0 if x.state == "not_applicable" else (x.weight if keep else x.indicator.weight) for x in lines]
-    whole = sum(raw)
-    if whole == 0:
-        return [replace(x, weight=0.0, contribution=0.0) for x in lines]
+def _gate(gate: Gate, lines: Sequence[Line], answers: Mapping[str, bool]) -> GateResult:
+    if not isinstance(gate.asks, Asks):
+        return GateResult(gate, answers.get(gate.id))
+    line = next(x for x in lines if x.indicator.id == gate.asks.indicator)
+    from_id = Text(f"由 {line.indicator.id} 推定", f"follows from {line.indicator.id}")
+    if gate.asks.equals is not None:
+        if line.state == "missing":
+            return GateResult(gate, True, Text("没有提供证据", "no evidence was handed in"))
+        return GateResult(gate, line.used == gate.asks.equals, from_id)
+    if line.state == "missing" or not isinstance(line.value, float | int):
+        return GateResult(gate, None, Text(f"{line.indicator.id} 缺失", f"{line.indicator.id} is missing"))
+    return GateResult(gate, line.value > float(gate.asks.above or 0.0), from_id)
+
+
+def _gate_reasons(results: Iterable[GateResult]) -> list[Reason]:
     return [
-        replace(x, weight=100.0 * w / whole, contribution=100.0 * w / whole * x.points / 100.0)
-        for x, w in zip(lines, raw, strict=True)
+        Reason(
+            code=f"RC-{r.gate.id}",
+            text=Text(f"{r.gate.zh}：{r.explained.zh}", f"{r.gate.en}: {r.explained.en}"),
+            value=None,
+            used=None,
+            next_breakpoint=None,
+            points_to_gain=None,
+        )
+        for r in results
+        if r.binds
     ]
 
 
-def _gate(gate: Gate, lines: list[Line], answers: Mapping[str, bool]) -> GateResult:
-    answer: bool | None
-    if isinstance(gate.asks, Asks):
-        line = next(x for x in lines if x.indicator.id == gate.asks.indicator)
-        if line.state == "not_applicable":
-            answer = False
-        elif gate.asks.equals is not None:
-            answer = line.value == gate.asks.equals or line.state == "missing"
-        else:
-            value = line.value if isinstance(line.value, float | int) else None
-            answer = value > float(gate.asks.above or 0) if value is not None else None
+def _reasons(card: Scorecard, lines: Iterable[Line]) -> list[Reason]:
+    """Return the lines that lose the most points, ties by id (``finance.md`` 4.5)."""
+    worst = sorted((x for x in lines if x.weight > 0 and x.points < 100.0), key=lambda x: (-x.lost, x.indicator.id))
+    made = []
+    for line in worst[: card.reason_codes.max_reported]:
+        following, gain = _next(line)
+        text = Text(
+            f"{line.indicator.zh}：失去 {line.lost:.2f} 分", f"{line.indicator.en}: {line.lost:.2f} points lost"
+        )
+        if line.state == "missing" or line.used == NO_EBITDA:
+            text = joined(text, line.note)
+        made.append(Reason(f"RC-{line.indicator.id}", text, line.value, line.used, following, gain))
+    return made
+
+
+def _next(line: Line) -> tuple[float | str | None, float | None]:
+    """Return the next better breakpoint and the points of the score that reaching it would add."""
+    indicator = line.indicator
+    if indicator.levels is not None:
+        better: list[tuple[float, float | str]] = [(p, level) for level, p in indicator.levels.items()]
     else:
-        answer = answers.get(gate.id)
-    return GateResult(gate, answer, binds=answer is True)
-
-
-def _reason(card: Scorecard, line: Line) -> Reason:
-    following, gain = _next(card, line)
-    zh, en = f"{line.indicator.zh}：失去 {line.lost:.2f} 分", f"{line.indicator.en}: {line.lost:.2f} points lost"
-    return Reason(f"RC-{line.indicator.id}", Text(zh, en), line.value, line.used, following, gain)
-
-
-def _next(card: Scorecard, line: Line) -> tuple[float | str | None, float | None]:
-    """Return the next better breakpoint and the weighted points that reaching it would add."""
-    if line.indicator.levels is not None:
-        better = sorted((p, level) for level, p in line.indicator.levels.items() if p > line.points)
-        if not better:
-            return None, None
-        return better[0][1], line.weight * (better[0][0] - line.points) / 100.0
-    curve = line.indicator.points or ()
-    better_points = sorted(
-        (p, -x if line.indicator.direction == "lower_better" else x) for x, p in curve if p > line.points + 1e-12
-    )
-    if not better_points:
-        return None, None
-    points, x = better_points[0]
-    return (-x if line.indicator.direction == "lower_better" else x), line.weight * (points - line.points) / 100.0
+        ahead = reversed(indicator.points or ()) if indicator.direction == "lower_better" else indicator.points or ()
+        better = [(p, x) for x, p in ahead]
+    # The mildest of the better ones; within rounding of a breakpoint is on it.
+    found = min((b for b in better if b[0] > line.points + 1e-9), key=lambda b: b[0], default=None)
+    return (None, None) if found is None else (found[1], line.weight * (found[0] - line.points) / 100.0)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.staticfiles import StaticFiles
 
 from service import errors, migrate
 from service.assessment import routes as assessment
@@ -17,6 +18,7 @@ from service.batch import routes as batch
 from service.child import Supervisor
 from service.exposure import routes as exposure
 from service.law import routes as law
+from service.pages import routes as pages
 from service.parts import Parts
 from service.prices import routes as prices
 from service.provide import HereParts
@@ -124,5 +126,7 @@ def create_app(
         exposure.router, assessment.router, batch.router, law.router, prices.router, score.router, health
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
+    app.include_router(pages.router, max_body_size=JSON_LIMIT)
+    app.mount("/static", StaticFiles(directory=pages.HERE / "static"), name="static")
     app.add_middleware(Safety, settings=settings)
     return app

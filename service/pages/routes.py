@@ -1,0 +1,305 @@
+"""The pages: Chinese first, English by a switch; every figure comes from the same records as the API."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Coroutine, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from finance.assessment import Options
+from models.errors import NOTHING, Text, YuetanError
+from models.files import read_yaml
+from service import jobs, store
+from service.assessment import use as assessing
+from service.auth import Who, visible
+from service.batch import use as batch
+from service.batch.routes import Word, content_of, plain_name
+from service.errors import status_of
+from service.law import use as law_use
+from service.pages.show import FILTERS
+from service.provide import Caller, Law, Reading, Today, Transaction
+from service.refusals import Unexpected
+from service.safety import MULTIPART_LIMIT
+from service.tables import Job
+from service.workbook.example import example_bytes
+
+HERE = Path(__file__).parent
+LANGUAGES = ("zh", "en")
+LINES_AT_ONCE = 50
+_OVER = ("done", "failed", "parked", "cancelled")
+_BAD_FORM = Text("填写的选项有误。", "An option is not valid.")
+
+
+@cache
+def words() -> Mapping[str, Mapping[str, str]]:
+    """Return every text of the pages, read once."""
+    found: Mapping[str, Mapping[str, str]] = read_yaml(HERE / "words.yaml")
+    return found
+
+
+@cache
+def _templates() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(FILTERS)
+    return made
+
+
+def language(request: Request, lang: Annotated[str | None, Query()] = None) -> str:
+    """Return the language asked for in the address, else the one remembered, else Chinese."""
+    wanted = lang or request.cookies.get("lang") or "zh"
+    return wanted if wanted in LANGUAGES else "zh"
+
+
+Lang = Annotated[str, Depends(language)]
+
+
+def page(request: Request, lang: str, template: str, status: int = 200, **values: Any) -> Response:
+    """Render a page in one language and remember the language."""
+    said = {key: text[lang] for key, text in words().items()}
+    other = "en" if lang == "zh" else "zh"
+    html = (
+        _templates()
+        .get_template(template)
+        .render(t=said, lang=lang, other_url=str(request.url.include_query_params(lang=other)), **values)
+    )
+    made = Response(html, status, media_type="text/html")
+    made.set_cookie("lang", lang, max_age=31_536_000, samesite="lax", httponly=True)
+    return made
+
+
+class PageRoute(APIRoute):
+    """A route whose refusals are pages, not JSON."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        inner = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                return await inner(request)
+            except YuetanError as error:
+                return _refused(request, error)
+            except RequestValidationError:
+                return page(request, language(request), "error.html", 422, text=_BAD_FORM, hint=NOTHING)
+
+        return handler
+
+
+def _refused(request: Request, error: YuetanError) -> Response:
+    status = status_of(error)
+    shown = Unexpected() if status >= 500 and status != 503 else error
+    text, hint = (Text(f("zh"), f("en")) for f in (shown.text, shown.mend))
+    return page(request, language(request), "error.html", status, text=text, hint=hint)
+
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+@router.get("/")
+def home(request: Request, lang: Lang, law: Law, who: Caller, db: Reading) -> Response:
+    """Show what this is, the upload form and what was assessed before."""
+    return page(
+        request,
+        lang,
+        "home.html",
+        paths=law.paths,
+        scenarios=law.scenarios.values(),
+        recent=store.recent(db, who, None, 10).rows,
+    )
+
+
+@router.post("/upload", max_body_size=MULTIPART_LIMIT)
+def upload(
+    file: Annotated[UploadFile, File()],
+    law: Law,
+    who: Caller,
+    db: Transaction,
+    today: Today,
+    price_path: Word = "flat",
+    use_scenario_price: Annotated[bool, Form()] = False,
+    law_scenario: Annotated[str, Form(max_length=60)] = "",
+    fx_cny_per_eur: Annotated[str, Form(max_length=20)] = "",
+    fx_source: Annotated[str, Form(max_length=300)] = "",
+) -> Response:
+    """Keep the file, ask for its assessment and go to the job."""
+    options = Options(
+        price_path=price_path,
+        use_scenario_price=use_scenario_price,
+        law_scenarios=(law_scenario,) if law_scenario else (),
+        fx_cny_per_eur=_rate(fx_cny_per_eur),
+        fx_source=fx_source or None,
+    )
+    law.book(options.law_scenarios)
+    kept = assessing.keep_upload(db, who, content_of(file), plain_name(file.filename))
+    return _to_job(assessing.ask(db, who, law, kept, options, today))
+
+
+@router.post("/example")
+def example(law: Law, who: Caller, db: Transaction, today: Today) -> Response:
+    """Run the example workbook as if it had been uploaded."""
+    kept = assessing.keep_upload(db, who, example_bytes(), "foshan.xlsx")
+    return _to_job(assessing.ask(db, who, law, kept, Options(), today))
+
+
+def _rate(text: str) -> float | None:
+    """Return a rate typed by a person; a rate that is no number above zero is refused, an empty one is none."""
+    if not text.strip():
+        return None
+    try:
+        value = float(text.replace(",", ".").strip())
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1e6:
+        raise RequestValidationError([])
+    return value
+
+
+def _to_job(job: Job) -> Response:
+    return RedirectResponse(f"/jobs/{job.id}", 303)
+
+
+@router.get("/jobs/{job_id}")
+def job(request: Request, job_id: UUID, lang: Lang, who: Caller, db: Reading) -> Response:
+    """Show how far a job is; a finished one leads to its result."""
+    seen = batch.seen(db, who, job_id)
+    if seen.job.state == "done" and seen.job.assessment_id:
+        return RedirectResponse(f"/assessments/{seen.job.assessment_id}", 303)
+    findings = batch.findings_of(db, who, job_id) if seen.job.state in _OVER else []
+    return page(request, lang, "job.html", job=seen.job, progress=seen.progress, findings=findings[:500])
+
+
+@router.get("/jobs/{job_id}/progress")
+def progress(request: Request, job_id: UUID, lang: Lang, who: Caller, db: Reading) -> Response:
+    """Return the progress alone; a job that is over sends the browser on."""
+    seen = batch.seen(db, who, job_id)
+    made = page(request, lang, "progress.html", job=seen.job, progress=seen.progress)
+    if seen.job.state in _OVER:
+        target = f"/assessments/{seen.job.assessment_id}" if seen.job.assessment_id else f"/jobs/{job_id}"
+        made.headers["HX-Redirect"] = target
+    return made
+
+
+@router.post("/jobs/{job_id}/cancel")
+def cancel(job_id: UUID, who: Caller, db: Transaction) -> Response:
+    """Cancel a job that is not over."""
+    jobs.cancel(db, who, job_id)
+    return RedirectResponse(f"/jobs/{job_id}", 303)
+
+
+@router.get("/assessments/{assessment_id}")
+def assessment(request: Request, assessment_id: UUID, lang: Lang, who: Caller, db: Reading) -> Response:
+    """Show a result: the conclusion first, then everything it rests on."""
+    row = store.one(db, who, assessment_id)
+    head = store.head_of(row)
+    rows, following = store.lines(db, who, assessment_id, 0, LINES_AT_ONCE)
+    of_file = _job_of(db, who, assessment_id)
+    findings = batch.findings_of(db, who, of_file.id) if of_file else head["findings"]
+    return page(
+        request,
+        lang,
+        "assessment.html",
+        row=row,
+        head=head,
+        lines=rows,
+        following=following,
+        status="",
+        findings=findings[:500],
+        findings_count=len(findings),
+        job=of_file,
+        sources=_sources(),
+    )
+
+
+@router.get("/assessments/{assessment_id}/lines")
+def lines(
+    request: Request,
+    assessment_id: UUID,
+    lang: Lang,
+    who: Caller,
+    db: Reading,
+    after: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    status: Annotated[str, Query(pattern="^(refused)?$")] = "",
+) -> Response:
+    """Return the next rows of the table of lines."""
+    rows, following = store.lines(db, who, assessment_id, after, LINES_AT_ONCE, status or None)
+    row = store.one(db, who, assessment_id)
+    return page(request, lang, "lines.html", row=row, lines=rows, following=following, status=status)
+
+
+@router.get("/assessments/{assessment_id}/lines/{number}")
+def line(request: Request, assessment_id: UUID, number: int, lang: Lang, who: Caller, db: Reading) -> Response:
+    """Return every step of one line and the values of the law under it."""
+    found = store.line(db, who, assessment_id, number)
+    head = store.head_of(store.one(db, who, assessment_id))
+    reads = {read["key"]: read for read in head["reads"]}
+    return page(
+        request,
+        lang,
+        "line.html",
+        record=found.record,
+        legend=head.get("legend", {}),
+        reads=[reads[key] for key in found.record.get("reads", ()) if key in reads],
+        sources=_sources(),
+    )
+
+
+def _job_of(db: Reading, who: Who, assessment_id: UUID) -> Job | None:
+    return db.scalars(
+        visible(Job, who).where(Job.assessment_id == assessment_id).order_by(Job.created.desc()).limit(1)
+    ).first()
+
+
+@cache
+def _sources() -> Mapping[str, Mapping[str, Any]]:
+    """Return title, issuer and address of every source, by id."""
+    from models.files import DATA
+
+    return {
+        key: source for path in sorted((DATA / "sources").glob("*.yaml")) for key, source in read_yaml(path).items()
+    }
+
+
+@router.get("/law")
+def law_page(
+    request: Request,
+    lang: Lang,
+    law: Law,
+    today: Today,
+    key: Annotated[str, Query(max_length=120)] = "",
+    on: Annotated[str, Query(max_length=10)] = "",
+) -> Response:
+    """Browse the law data, or look one parameter up on a day."""
+    try:
+        day = dt.date.fromisoformat(on) if on else today
+    except ValueError:
+        raise RequestValidationError([]) from None
+    book = law.book()
+    entry = book.entries.get(key)
+    return page(
+        request,
+        lang,
+        "law.html",
+        entries=sorted(book.entries.values(), key=lambda e: e.key),
+        tables=sorted(book.tables.values(), key=lambda t: t.key),
+        key=key,
+        on=day,
+        entry=entry,
+        unknown=bool(key) and entry is None,
+        read=law_use.in_force(book, entry, day) if entry else None,
+        history=law_use.history(entry) if entry else (),
+        sources=_sources(),
+    )
