@@ -19,7 +19,7 @@ from service.child import Supervisor
 from service.exposure import routes as exposure
 from service.law import routes as law
 from service.pages import routes as pages
-from service.parts import Parts
+from service.parts import Parts, calm_collector
 from service.prices import routes as prices
 from service.provide import HereParts
 from service.refusals import NotReady
@@ -102,6 +102,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(migrate.upgrade, here.database)
+        calm_collector()
         if supervisor is not None:
             supervisor.start()
         yield

@@ -104,5 +104,6 @@ class Sender:
         """Close what was opened."""
         with self._making:
             if self._app is not None:
+                self._app.pool.force_close_all()
                 self._app.close()
                 self._app = None

@@ -162,10 +162,11 @@ def assess(
     from finance.assessment import Options
     from service import clock
     from service.assessment import use
-    from service.parts import Parts
+    from service.parts import Parts, calm_collector
     from service.workbook.report import write_report
 
     parts = Parts.of(_settings())
+    calm_collector()
     data = _read_bytes(file, lang)
     with _progress(lang) as tell:
         with _people(lang, UNREADABLE):
@@ -309,10 +310,9 @@ def score(
     lang: Lang = "zh",
 ) -> None:
     """绿色金融评分 / score a firm by the default policy."""
+    from finance.assessment import Options
     from finance.scorecard import Score
     from finance.scorecard import score as scored
-
-    from finance.assessment import Options
     from service import clock
     from service.assessment import use
     from service.parts import Parts

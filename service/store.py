@@ -15,12 +15,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, undefer
 
 from service.auth import Who, visible
+from service.columns import pack
 from service.refusals import BadCursor, NotFound
 from service.tables import Assessment, AssessmentLine
 
 _WHOLE = (
     Assessment.score, Assessment.inputs, Assessment.findings, Assessment.reads, Assessment.rest
 )  # fmt: skip
+_CHUNK = 5000
 #: Parts of a result that have a column of their own.
 _COLUMNS = ("key", "method", "as_of", "options", "totals", "score", "findings", "reads")
 
@@ -41,10 +43,10 @@ def keep_once(
     inputs: Mapping[str, Any],
     head: Mapping[str, Any],
     cost_eur: float | None,
-    lines: Iterable[Mapping[str, Any]],
+    lines: Sequence[dict[str, Any]],
 ) -> Kept:
     """
-    Write a result and its lines, unless the same result is there.
+    Write a result and its lines (as ``line_rows`` made them), unless the same result is there.
 
     The provenance key decides: same method, inputs and values of the law. Two
     requests may race, so the row is written in a savepoint.
@@ -53,7 +55,6 @@ def keep_once(
     found = db.scalar(same)
     if found is not None:
         return Kept(found, made=False)
-    records = list(lines)
     row = Assessment(
         organisation_id=who.organisation_id,
         person_id=who.person_id,
@@ -62,7 +63,7 @@ def keep_once(
         method=head["method"],
         title=title[:200],
         as_of=dt.date.fromisoformat(head["as_of"]),
-        lines_count=len(records),
+        lines_count=len(lines),
         cost_eur=exact(cost_eur, 2),
         options=head["options"],
         totals=head["totals"],
@@ -77,16 +78,19 @@ def keep_once(
             db.add(row)
     except IntegrityError:
         return Kept(db.scalars(same).one(), made=False)
-    rows = [_line(row, record) for record in records]
-    if rows:
-        db.execute(insert(AssessmentLine), rows)
+    owner = {"organisation_id": row.organisation_id, "assessment_id": row.id}
+    for begin in range(0, len(lines), _CHUNK):
+        db.execute(insert(AssessmentLine), [owner | line for line in lines[begin : begin + _CHUNK]])
     return Kept(row, made=True)
 
 
-def _line(row: Assessment, record: Mapping[str, Any]) -> dict[str, Any]:
+def line_rows(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return lines as the table takes them: packed one by one, so that a long file is never whole in memory."""
+    return [_line(record) for record in records]
+
+
+def _line(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "organisation_id": row.organisation_id,
-        "assessment_id": row.id,
         "line": record["line"],
         "status": record["status"],
         "cn_code": record["cn_code"],
@@ -94,7 +98,7 @@ def _line(row: Assessment, record: Mapping[str, Any]) -> dict[str, Any]:
         "net_mass_t": exact(record["net_mass_t"], 6),
         "certificates": exact(record.get("certificates"), 6),
         "cost_eur": exact(record.get("cost_eur"), 2),
-        "record": record,
+        "record": pack(record),
     }
 
 

@@ -15,7 +15,7 @@ from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutting_down
 
 from service.broker import SWEEP, celery_settings
-from service.parts import Parts
+from service.parts import Parts, calm_collector
 from service.settings import Settings
 
 settings = Settings()
@@ -50,6 +50,7 @@ def _fresh(**_: Any) -> None:
     if _parts is not None:
         _parts.database.forget()
     _parts = None
+    calm_collector()
 
 
 @worker_ready.connect

@@ -110,7 +110,12 @@ def assess(db: Session, who: Who, library: Library, submission: Submission, opti
     return assess_submission(submission, options, library.context(options.law_scenarios, as_of, quotes))
 
 
-def keep(db: Session, who: Who, result: Result) -> store.Kept:
+def line_rows(result: Result) -> list[dict[str, Any]]:
+    """Return the lines of a result as they are kept; for a long file before the transaction begins."""
+    return store.line_rows(line.record() for line in result.lines)
+
+
+def keep(db: Session, who: Who, result: Result, rows: Sequence[dict[str, Any]] | None = None) -> store.Kept:
     """Keep a result with its lines under its provenance key."""
     return store.keep_once(
         db,
@@ -120,7 +125,7 @@ def keep(db: Session, who: Who, result: Result) -> store.Kept:
         inputs=result.submission.model_dump(mode="json"),
         head=result.head(),
         cost_eur=result.totals.get("cost_eur"),
-        lines=(line.record() for line in result.lines),
+        lines=line_rows(result) if rows is None else rows,
     )
 
 
@@ -208,11 +213,12 @@ def _work(database: Database, library: Library, job: Job, who: Who, heart: Heart
         values["reason"] = jobs.told(refusal)
     count = len(result.lines) if result else 0
     heart.telling("keep")(0, count)
+    rows = line_rows(result) if result else []
+    told = [finding.to_dict() for finding in findings]
     state = "done" if result else "failed"
     with database.writing() as db:
         if result is not None:
-            values["assessment_id"] = keep(db, who, result).row.id
-        told = [finding.to_dict() for finding in findings]
+            values["assessment_id"] = keep(db, who, result, rows).row.id
         if not jobs.finish(db, job.id, job.attempt, state, findings=told, **values):
             raise Lost
     heart.telling("keep")(count, count)

@@ -26,6 +26,8 @@ from service.workbook.template import template_bytes
 router = APIRouter(tags=["uploads"], responses=PROBLEMS)
 
 ENDINGS = (".xlsx", ".xlsm", ".xls", ".csv")
+#: Text without the characters that no text has.
+PLAIN = r"^[^\x00-\x08\x0b-\x1f]*$"
 #: A choice that is the name of a path or of a scenario.
 Word = Annotated[str, Form(pattern=r"^[A-Za-z0-9_.\-]{1,60}$")]
 JobId = Annotated[UUID, Path(description="Id of a job")]
@@ -90,7 +92,7 @@ def upload(
     law_scenario: Annotated[list[Word] | None, Form(max_length=5)] = None,
     fx_cny_per_eur: Annotated[float | None, Form(gt=0, le=1e6, allow_inf_nan=False)] = None,
     fx_on: Annotated[dt.date | None, Form()] = None,
-    fx_source: Annotated[str | None, Form(max_length=300)] = None,
+    fx_source: Annotated[str | None, Form(max_length=300, pattern=PLAIN)] = None,
 ) -> JobRead:
     """
     Keep a file and ask for its assessment; the answer is a job to look at.

@@ -69,5 +69,5 @@ def keep(
         inputs=goods.model_dump(mode="json"),
         head=head,
         cost_eur=exposure.cost_eur,
-        lines=[record],
+        lines=store.line_rows([record]),
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, UploadFile
 from pydantic import BaseModel, Field
 
-from service.batch.routes import content_of, plain_name
+from service.batch.routes import PLAIN, content_of, plain_name
 from service.errors import MISSING, PROBLEMS
 from service.prices import use
 from service.provide import Caller, Instrument, Law, On, Reading, Today, Transaction
@@ -74,7 +74,7 @@ def reference(instrument: Instrument, on: On, law: Law, who: Caller, db: Reading
 def import_quotes(
     instrument: Instrument,
     file: Annotated[UploadFile, File(description="csv, xls or xlsx in the exchange's layout, or date, close, volume")],
-    source: Annotated[str, Form(min_length=1, max_length=300, description="Where the quotes come from")],
+    source: Annotated[str, Form(min_length=1, max_length=300, pattern=PLAIN, description="Where the quotes come from")],
     law: Law,
     who: Caller,
     db: Transaction,

@@ -114,6 +114,15 @@ def parts(tmp_path: Path, library: Library, blank: Path) -> Iterator[Parts]:
 
 
 @pytest.fixture
+def either(tmp_path: Path, library: Library, url: str) -> Iterator[Parts]:
+    """The same on each engine."""
+    settings = Settings(data_dir=tmp_path, database_url=url, worker="none")
+    made = Parts(settings, Database(settings.database), library, Silent(settings))
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def client(parts: Parts) -> Iterator[TestClient]:
     with TestClient(create_app(parts=parts), base_url="http://127.0.0.1", raise_server_exceptions=False) as made:
         yield made

@@ -149,6 +149,27 @@ def test_an_upload_becomes_a_job_and_an_assessment(client: TestClient, parts: Pa
     assert client.get(again.json()["links"]["self"]).json()["assessment_id"] == done["assessment_id"]
 
 
+def test_the_main_job_on_each_engine(either: Parts, submission: dict[str, Any], goods: dict[str, Any]) -> None:
+    with TestClient(create_app(parts=either), base_url="http://127.0.0.1") as client:
+        kept = [client.post(f"{API}/assessments", json={"submission": submission}).json() for _ in range(2)]
+        assert kept[0] == kept[1]
+        assert client.post(f"{API}/exposures?keep=true", json=goods).status_code == 201
+        page = client.get(f"{API}/assessments?limit=1").json()
+        rest = client.get(f"{API}/assessments?limit=1&cursor={page['next']}").json()
+        assert len({item["id"] for item in page["items"] + rest["items"]}) == 2
+        assert rest["next"] is None
+        lines = client.get(f"{API}/assessments/{kept[0]['id']}/lines").json()["items"]
+        assert [line["cost_eur"] for line in lines] == ["3903.10", None]
+        job = client.post(UPLOAD, files={"file": ("a.xlsx", example(client))}).json()
+        assert do_jobs(either) == ["done"]
+        assert client.get(job["links"]["self"]).json()["state"] == "done"
+        table = "日期,收盘价,成交量\n2026-11-20,41.5,5000\n"
+        for _ in range(2):
+            files = {"file": ("q.csv", table.encode())}
+            assert client.post(f"{API}/prices/GDEA/quotes", files=files, data={"source": "x"}).status_code == 201
+        assert client.get(f"{API}/prices/GDEA/reference?on=2026-11-25").json()["value"] == pytest.approx(41.5)
+
+
 def parts_job(job: dict[str, Any]) -> Any:
     from uuid import UUID
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import zlib
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select
 from sqlalchemy.exc import StatementError
 
-from service.columns import Exact, Json, Packed, Utc, dumps
+from service.columns import Exact, Json, Packed, Utc, dumps, pack
 from service.database import Database
 
 META = MetaData()
@@ -70,6 +72,16 @@ def test_absent_stays_absent(things: Database) -> None:
 def test_what_a_column_cannot_hold_is_refused(things: Database, row: dict[str, object]) -> None:
     with things.engine.begin() as connection, pytest.raises((StatementError, ValueError, TypeError)):
         connection.execute(insert(THINGS), [row])
+
+
+def test_packing_refuses_what_json_does_not_have_and_keeps_the_words() -> None:
+    assert json.loads(zlib.decompress(pack({"a": "NaN", "铝": [1.5, None, "Infinity"]}))) == {
+        "a": "NaN",
+        "铝": [1.5, None, "Infinity"],
+    }
+    for bad in (float("nan"), float("-inf")):
+        with pytest.raises(ValueError, match="JSON"):
+            pack({"a": [bad]})
 
 
 def test_types_write_themselves_into_migrations() -> None:

@@ -136,7 +136,7 @@ def test_hostile_file_names(client: TestClient, name: str) -> None:
     "data",
     [
         {"price_path": MARK + "<>"}, {"use_scenario_price": MARK}, {"fx_cny_per_eur": "nan"}, {"fx_cny_per_eur": "-1"},
-        {"fx_cny_per_eur": "1e309"}, {"fx_on": MARK}, {"fx_source": MARK * 100}, {"law_scenario": ["a"] * 9},
+        {"fx_cny_per_eur": "1e309"}, {"fx_on": MARK}, {"fx_source": MARK * 100}, {"fx_source": "a\x00b"}, {"law_scenario": ["a"] * 9},
     ],
 )  # fmt: skip
 def test_hostile_choices_of_an_upload(client: TestClient, data: dict[str, Any]) -> None:

@@ -55,7 +55,7 @@ def keep(database: Database, key: str, who: Who = EMBEDDED, value: float = 0.1, 
             inputs={"firm": {"name": "示例"}},
             head=head(key, value),
             cost_eur=3903.1,
-            lines=[record(i + 1) for i in range(lines)],
+            lines=store.line_rows(record(i + 1) for i in range(lines)),
         )
 
 
