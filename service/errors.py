@@ -142,7 +142,7 @@ def problem(
         code=code,
         text=TextRead(**text._asdict()),
         hint=TextRead(**hint._asdict()),
-        field=field,
+        field=_safe(field) if field else None,
         errors=list(errors),
     )
     more = dict(headers or {})
@@ -170,15 +170,17 @@ def domain_problem(error: YuetanError, lang: str) -> JSONResponse:
     # Only the error's own template is shown, with what the user sent cut to a plain short text.
     sent = _SENT.get(type(error))
     shown = type(error)(
-        field=error.field, **{name: "…" if name == sent else _safe(value) for name, value in error.params.items()}
+        field=error.field, **{name: "…" if name == sent else _shown(value) for name, value in error.params.items()}
     )
     text, hint = (Text(*(f(lang) for lang in ("zh", "en"))) for f in (shown.text, shown.mend))
     return problem(status, error.code, text, hint, lang=lang, field=error.field)
 
 
-def _safe(value: object) -> object:
-    if not isinstance(value, str):
-        return value
+def _shown(value: object) -> object:
+    return _safe(value) if isinstance(value, str) else value
+
+
+def _safe(value: str) -> str:
     text = "".join(c if c.isprintable() and c not in "<>" else "·" for c in value)
     return text if len(text) <= 300 else f"{text[:300]}…"
 

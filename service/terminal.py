@@ -22,6 +22,17 @@ _SEVERITY = {
     "info": ("cyan", Text("说明", "note")),
 }
 
+_TOTALS = (
+    ("cost_eur", Text("CBAM 费用", "CBAM cost"), "EUR", 2),
+    ("cost_cny", Text("折合人民币", "in CNY"), "CNY", 2),
+    ("certificates", Text("应交证书", "Certificates"), "", 3),
+    ("possible_saving_eur", Text("改用实际值可省", "Saved by actual values"), "EUR", 2),
+    ("full_cny", Text("国内碳成本：全额", "Carbon cost at home: full"), "CNY", 2),
+    ("paid_cny", Text("国内碳成本：实付", "Carbon cost at home: paid"), "CNY", 2),
+    ("marginal_cny", Text("国内碳成本：边际", "Carbon cost at home: marginal"), "CNY", 2),
+    ("deductible_today_eur", Text("今天可抵扣", "Deductible today"), "EUR", 2),
+)
+
 
 def said(error: YuetanError, lang: str) -> Panel:
     """Return an error for people."""
@@ -45,7 +56,7 @@ def rows(result: Result, title: str, lang: str) -> Group:
 
 def assessment(document: Mapping[str, Any], lang: str) -> Group:
     """Return the summary of an assessment: lines, years, score, findings."""
-    parts: list[Any] = [_head(document, lang), _lines(document["lines"], lang), _years(document["lines"], lang)]
+    parts: list[Any] = [_head(document, lang), _lines(document["lines"], lang), _years(document, lang)]
     if document.get("score"):
         parts.append(_score(document["score"], lang))
     if document["findings"]:
@@ -54,16 +65,38 @@ def assessment(document: Mapping[str, Any], lang: str) -> Group:
 
 
 def _head(document: Mapping[str, Any], lang: str) -> Panel:
-    lines = document["lines"]
+    lines, totals = document["lines"], document["totals"]
     good = sum(line["status"] == "ok" for line in lines)
-    cost = sum(line.get("cost_eur") or 0.0 for line in lines)
-    t = Text(
-        f"{len(lines)} 行货物：{good} 行已计算，{len(lines) - good} 行未计算\nCBAM 费用合计 {cost:,.2f} EUR",
-        f"{len(lines)} goods: {good} computed, {len(lines) - good} not\nCBAM cost in total {cost:,.2f} EUR",
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column(justify="right", style="bold")
+    table.add_column(style="dim")
+    bad = len(lines) - good
+    table.add_row(
+        Text("货物", "Goods").get(lang),
+        f"{len(lines)}",
+        Text(f"{good} 行已计算，{bad} 行未计算", f"{good} computed, {bad} not").get(lang),
     )
-    key = Text(f"\n结果编号 {document['key'][:16]}…", f"\nProvenance key {document['key'][:16]}...")
+    for key, label, unit, digits in _TOTALS:
+        value = totals.get(key)
+        if value is not None:
+            note = _total_note(key, totals, lang)
+            table.add_row(label.get(lang), _number(value, digits), f"{unit} {note}".strip())
     name = (document.get("firm") or {}).get("name") or document["method"]
-    return Panel(Styled(t.get(lang), style="bold").append(key.get(lang), style="dim"), title=name, expand=False)
+    key = Text(f"结果编号 {document['key'][:16]}…", f"provenance {document['key'][:16]}...").get(lang)
+    return Panel(table, title=str(name), subtitle=key, expand=False)
+
+
+def _total_note(key: str, totals: Mapping[str, Any], lang: str) -> str:
+    if key == "cost_eur" and totals.get("cost_share") is not None:
+        share = f"{totals['cost_share']:.2%}"
+        return Text(f"占所报货值 {share}", f"{share} of the stated value of goods").get(lang)
+    if key == "cost_cny" and totals.get("fx_cny_per_eur"):
+        return f"{totals['fx_cny_per_eur']:g} CNY/EUR, {totals.get('fx_period') or ''}"
+    if key == "full_cny":
+        count = totals.get("home_lines")
+        return Text(f"{count} 行有装置数据", f"{count} lines with an installation").get(lang)
+    return ""
 
 
 def _lines(lines: Sequence[Mapping[str, Any]], lang: str) -> Table:
@@ -97,27 +130,43 @@ def _lines(lines: Sequence[Mapping[str, Any]], lang: str) -> Table:
     return table
 
 
-def _years(lines: Sequence[Mapping[str, Any]], lang: str) -> Table:
+def _years(document: Mapping[str, Any], lang: str) -> Table:
+    years = document["totals"].get("projection") or _summed(document["lines"])
+    title = Text("按年预测（同样的货物，EUR）", "Year by year, the same goods, EUR").get(lang)
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    table.add_column("")
+    for year in years:
+        table.add_column(str(year["year"]), justify="right")
+    for key, label in (
+        ("cost_eur", Text("所选价格路径", "chosen price path")),
+        ("with_actual_eur", Text("若全部按实际值", "all on actual values")),
+        ("low_eur", Text("各路径最低", "lowest of the paths")),
+        ("high_eur", Text("各路径最高", "highest of the paths")),
+    ):
+        if any(year.get(key) is not None for year in years):
+            table.add_row(label.get(lang), *(_number(year.get(key), 0) for year in years))
+    return table
+
+
+def _summed(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     totals: dict[int, float] = {}
     for line in lines:
         for year in line.get("projection") or ():
             totals[year["year"]] = totals.get(year["year"], 0.0) + year["cost_eur"]
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=Text("按年预测（同样的货物，EUR）", "Year by year, the same goods, EUR").get(lang),
-        title_justify="left",
-    )
-    for year in totals:
-        table.add_column(str(year), justify="right")
-    if totals:
-        table.add_row(*(f"{value:,.0f}" for value in totals.values()))
-    return table
+    return [{"year": year, "cost_eur": cost} for year, cost in totals.items()]
 
 
 def _score(score: Mapping[str, Any], lang: str) -> Panel:
-    grade, total = score.get("grade"), score.get("score", score.get("total"))
-    text = Text(f"得分 {_number(total, 2)}，等级 {grade}", f"Score {_number(total, 2)}, grade {grade}").get(lang)
-    return Panel(text, title=Text("绿色金融评分", "Green-finance score").get(lang), title_align="left", expand=False)
+    grade = score["grade"]
+    head = Text(
+        f"{score['total']:.2f} 分，等级 {grade['id']}（{grade['zh']}）",
+        f"{score['total']:.2f} points, grade {grade['id']} ({grade['en']})",
+    )
+    body = Styled(head.get(lang), style="bold")
+    for reason in score["reasons"]:
+        body.append(f"\n{reason['code']}  {reason[lang]}", style="not bold")
+    title = Text("绿色金融评分", "Green-finance score").get(lang)
+    return Panel(body, title=title, title_align="left", expand=False)
 
 
 def findings(found: Sequence[Mapping[str, Any]], lang: str) -> Table:
