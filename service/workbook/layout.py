@@ -1,93 +1,203 @@
-"""The sheets of the workbook as data: fields, names in two languages, what each may hold."""
+"""The workbook as data: its sheets, their columns, and what headings and words are taken for."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-from pydantic import Field
-
+from models.errors import Text
 from models.files import DATA, read_yaml
-from models.inputs import Input
 
-Kind = Literal[
-    "text", "code", "origin", "date", "mass", "number", "signed", "share", "integer", "choice", "yesno", "any"
-]
-
-
-class Choice(Input):
-    """One allowed word."""
-
-    value: str
-    zh: str
-    en: str
-    aliases: tuple[str, ...] = ()
+_BRACKETS = re.compile(r"[(\[【].*?[)\]】]")
+_NOISE = re.compile(r"[\s.,:;*_/|·、，。：；'\"’‘“”\-–—]+")
+_UNIT = re.compile(r"[(\[【](.*?)[)\]】]")
+WORD_FILES = {"process": "processes.yaml", "regime": "regimes.yaml"}
 
 
-class Column(Input):
-    """One column, or one line of a sheet of fields."""
-
-    field: str
-    zh: str
-    en: str
-    kind: Kind
-    unit: str = ""
-    required: bool = False
-    choices: str | None = None
-    aliases: tuple[str, ...] = ()
-    help_zh: str = ""
-    help_en: str = ""
-
-    @property
-    def header(self) -> str:
-        """The bilingual header that the template writes."""
-        unit = f" ({self.unit})" if self.unit else ""
-        return f"{self.zh}{unit}\n{self.en}{unit}"
-
-
-class Sheet(Input):
-    """One sheet."""
-
-    zh: str
-    en: str
-    kind: Literal["rows", "fields"]
-    columns: tuple[Column, ...]
-
-    @property
-    def title(self) -> str:
-        """The name of the sheet in the template."""
-        return f"{self.zh} {self.en}"
-
-
-class Layout(Input):
-    """All sheets and the words that choices allow."""
-
-    choices: dict[str, tuple[Choice, ...]] = Field(default_factory=dict)
-    sheets: dict[str, Sheet]
-
-    def words(self, name: str) -> Mapping[str, str]:
-        """Return the value of every way to write a choice, folded."""
-        return {
-            fold(word): choice.value
-            for choice in self.choices[name]
-            for word in (choice.value, choice.zh, choice.en, *choice.aliases)
-        }
+def plain(text: str) -> str:
+    """Return ``text`` in compatibility form (full-width becomes half-width), without invisible characters."""
+    folded = unicodedata.normalize("NFKC", text)
+    if not folded.isprintable():
+        folded = "".join(c if c.isprintable() else " " for c in folded)
+    return folded.replace("\u200b", "").replace("\ufeff", "").strip()
 
 
 def fold(text: str) -> str:
-    """Return a text for comparing: full width to half, no spaces, no brackets around units, lower case."""
-    plain = unicodedata.normalize("NFKC", text).lower()
-    return re.sub(r"[\s_\-·:：/()（）\[\]【】*＊.,，。'’]+", "", plain)
+    """Return the form in which names are compared."""
+    return _NOISE.sub("", _BRACKETS.sub("", plain(text))).casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A value that a column may hold."""
+
+    key: str
+    text: Text
+
+    @property
+    def shown(self) -> str:
+        """What the drop-down offers."""
+        if self.key == self.text.en or not self.text.en:
+            return f"{self.text.zh} {self.key}".strip()
+        return f"{self.text.zh} {self.text.en}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its field, its names, its kind and its unit."""
+
+    field: str
+    text: Text
+    kind: str
+    unit: str
+    words: str | None
+    required: bool
+    help: Text
+    width: float
+    in_template: bool
+
+    @property
+    def heading(self) -> str:
+        """Heading in the template: Chinese, English, unit."""
+        unit = f" ({self.unit})" if self.unit else ""
+        return f"{self.text.zh}\n{self.text.en}{unit}" if self.text.zh != self.text.en else f"{self.text.zh}{unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a heading cell names: a field, and the unit it states."""
+
+    field: str
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of the workbook."""
+
+    key: str
+    text: Text
+    names: frozenset[str]
+    columns: Mapping[str, Column]
+    aliases: Mapping[str, tuple[str, str | None]]
+
+    @property
+    def title(self) -> str:
+        """Name of the sheet in the template."""
+        return f"{self.text.zh} {self.text.en}"
+
+    def heading(self, cell: str) -> Heading | None:
+        """Return what a heading cell names; ``None`` where it names no column of the sheet."""
+        if not cell or len(cell) > 120:
+            return None
+        stated = _UNIT.search(plain(cell))
+        unit = stated.group(1).strip() if stated else None
+        for part in (cell, *re.split(r"[\n/|]", cell)):
+            name = fold(part)
+            if name in self.aliases:
+                field, own = self.aliases[name]
+                return Heading(field, unit or own)
+        # "净重吨", "Net mass t", "net_mass_t": the unit stands behind the name without brackets.
+        name = fold(cell)
+        for suffix in ("千克", "公斤", "kg", "吨", "t"):
+            if name.endswith(suffix) and name[: -len(suffix)] in self.aliases:
+                return Heading(self.aliases[name[: -len(suffix)]][0], suffix)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All of ``data/words/workbook.yaml`` and the words it refers to."""
+
+    sheets: Mapping[str, Sheet]
+    words: Mapping[str, tuple[Word, ...]]
+    meant: Mapping[str, Mapping[str, str]]
+    totals: frozenset[str]
+    empty: frozenset[str]
+    units: Mapping[str, Mapping[str, float]]
+    asks_above_t: float
+    heading_within: int
+
+    def sheet_named(self, name: str) -> str | None:
+        """Return which sheet ``name`` is a name of."""
+        folded = fold(name)
+        return next((key for key, sheet in self.sheets.items() if folded in sheet.names), None)
+
+
+def load_layout(data: Path) -> Layout:
+    """Read ``words/workbook.yaml`` with the words of processes and markets beside it."""
+    told = read_yaml(data / "words" / "workbook.yaml")
+    groups: dict[str, Mapping[str, Any]] = dict(told["words"])
+    for group, file in WORD_FILES.items():
+        groups[group] = read_yaml(data / "words" / file)
+    words = {
+        group: tuple(Word(str(key), Text(str(one["zh"]), str(one["en"]))) for key, one in entries.items())
+        for group, entries in groups.items()
+    }
+    meant = {group: _meanings(words[group], entries) for group, entries in groups.items()}
+    return Layout(
+        sheets={key: _sheet(key, one) for key, one in told["sheets"].items()},
+        words=words,
+        meant=meant,
+        totals=frozenset(fold(str(word)) for word in told["totals"]),
+        empty=frozenset(plain(str(word)).casefold() for word in told["empty"]),
+        units={kind: {str(u).casefold(): float(f) for u, f in units.items()} for kind, units in told["units"].items()},
+        asks_above_t=float(told["asks_above_t"]),
+        heading_within=int(told["heading_within"]),
+    )
 
 
 @cache
-def layout(data: Path = DATA) -> Layout:
-    """Read ``data/words/workbook.yaml`` and the processes once."""
-    node = read_yaml(data / "words" / "workbook.yaml")
-    processes = read_yaml(data / "words" / "processes.yaml")
-    node["choices"]["process"] = [{"value": key, "zh": w["zh"], "en": w["en"]} for key, w in processes.items()]
-    return Layout.model_validate(node)
+def default_layout() -> Layout:
+    """Return the layout of our own data; it does not change under a running process."""
+    return load_layout(DATA)
+
+
+def _meanings(words: tuple[Word, ...], entries: Mapping[str, Any]) -> dict[str, str]:
+    made: dict[str, str] = {}
+    for word in words:
+        names = (word.key, word.text.zh, word.text.en, word.shown, f"{word.key}{word.text.zh}")
+        for name in (*names, *entries[word.key].get("aliases", ())):
+            made.setdefault(_word(str(name)), word.key)
+    return made
+
+
+def _word(text: str) -> str:
+    return re.sub(r"[\s_]+", "", plain(text)).casefold()
+
+
+def meaning(layout: Layout, group: str, text: str) -> str | None:
+    """Return the key that ``text`` names in a group of words; ``None`` where it names none."""
+    return layout.meant[group].get(_word(text))
+
+
+def _sheet(key: str, told: Mapping[str, Any]) -> Sheet:
+    columns: dict[str, Column] = {}
+    aliases: dict[str, tuple[str, str | None]] = {}
+    for field, one in told["columns"].items():
+        text = Text(one["zh"], one["en"])
+        columns[field] = Column(
+            field=field,
+            text=text,
+            kind=one["kind"],
+            unit=str(one.get("unit", "")),
+            words=one.get("words"),
+            required=bool(one.get("required")),
+            help=Text(one["help"]["zh"], one["help"]["en"]),
+            width=float(one.get("wide", 16)),
+            in_template=bool(one.get("template", True)),
+        )
+        # A field name of the API carries its unit, as net_mass_t does.
+        own = "t" if field == "net_mass_t" else None
+        aliases[fold(field)] = (field, own)
+        for name in (text.zh, text.en, text.zh + text.en, *one.get("aliases", ())):
+            aliases.setdefault(fold(str(name)), (field, None))
+        for name in one.get("in_kg", ()):
+            aliases.setdefault(fold(str(name)), (field, "kg"))
+    names = {fold(str(n)) for n in (key, told["zh"], told["en"], f"{told['zh']}{told['en']}", *told["aliases"])}
+    return Sheet(key, Text(told["zh"], told["en"]), frozenset(names), columns, aliases)
