@@ -19,7 +19,7 @@ from cbam.prices import Paths, PricePath, Pricing, path_named
 from finance.domestic import Home, Site, line_home, site_of
 from finance.line import Border, border, border_numbers, reads_of
 from finance.metrics import indicators
-from finance.scorecard import Score, Scorecard, score
+from finance.scorecard import Score, Scorecard, score_what_can_be
 from finance.submission import GoodsLine, Submission
 from finance.totals import assumptions_of, firm_totals, totals_of
 from models.errors import Text, YuetanError
@@ -243,7 +243,7 @@ def assess_submission(
         reads.setdefault(rate.read().key, rate.read())
     totals = totals_of(lines, fx, context.book, pricing)
     metrics = indicators(submission, firm_totals(submission, lines, sites, fx, context.as_of))
-    made_score = score(context.scorecard, metrics.values, submission.gates, notes=metrics.notes)
+    made_score, unscored = score_what_can_be(context.scorecard, metrics.values, submission.gates, notes=metrics.notes)
     if progress is not None:
         progress(count, count)
     return Assessment(
@@ -254,7 +254,7 @@ def assess_submission(
         totals=totals,
         installations=sites,
         score=made_score,
-        findings=(*findings, *(f for site in sites for f in site.findings)),
+        findings=(*findings, *unscored, *(f for site in sites for f in site.findings)),
         reads=tuple(reads.values()),
         assumptions=assumptions_of(lines, pricing, context.book, fx),
         scenarios=context.book.scenarios,

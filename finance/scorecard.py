@@ -18,7 +18,17 @@ from finance.submission import IndicatorValue
 from models.errors import NOTHING, OutOfRange, Text, YuetanError
 from models.findings import Finding
 
-__all__ = ["METHOD", "Line", "NothingToScore", "Score", "Scorecard", "load_scorecard", "score", "sift"]
+__all__ = [
+    "METHOD",
+    "Line",
+    "NothingToScore",
+    "Score",
+    "Scorecard",
+    "load_scorecard",
+    "score",
+    "score_what_can_be",
+    "sift",
+]
 
 _MISSING = IndicatorValue(state="missing")
 
@@ -104,6 +114,29 @@ def score(
         reasons=(*_gate_reasons(results), *_reasons(card, lines)),
         without_missing=_mean([x for x in lines if x.state != "missing"]) if missing else None,
     )
+
+
+def score_what_can_be(
+    card: Scorecard,
+    inputs: Mapping[str, IndicatorValue],
+    gates: Mapping[str, bool],
+    *,
+    notes: Mapping[str, Text] | None = None,
+) -> tuple[Score | None, list[Finding]]:
+    """
+    Score a borrower and raise nothing: what cannot be scored becomes missing and a finding.
+
+    One mistyped cell costs its own indicator, and neither the score nor the rest of a file.
+    """
+    kept, findings = sift(card, inputs)
+    unfit = Text("填报值不能采用，见问题清单", "the stated value cannot be used, see the findings")
+    told = {**(notes or {}), **{f.field: unfit for f in findings if f.field}}
+    asked = {g.id for g in card.gates if g.asks == "answer"}
+    findings += [Finding.of(_stranger(key)) for key in sorted(set(gates) - asked)]
+    try:
+        return score(card, kept, {k: v for k, v in gates.items() if k in asked}, notes=told), findings
+    except NothingToScore as refusal:
+        return None, [*findings, Finding.of(refusal)]
 
 
 def sift(card: Scorecard, inputs: Mapping[str, IndicatorValue]) -> tuple[dict[str, IndicatorValue], list[Finding]]:

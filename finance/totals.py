@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cbam.consignment import Basis
+from cbam.errors import OutOfScope
 from cbam.goods import Origin
 from cbam.prices import Pricing
 from cbam.projection import years_of
@@ -168,12 +169,15 @@ def firm_totals(
     duty = True if covered else (None if unknown or not latest else False)
     reason = next((s.regime.reason for s in latest.values() if s.regime), NOTHING)
     prices = [s.price.value for s in covered if s.price is not None]
+    # Goods out of scope cost nothing at the border; other refused goods are missing from the sums.
+    left = sum(x.border is None and all(f.code != OutOfScope.code for f in x.findings) for x in lines)
+    known = bool(ok) or (bool(lines) and not left)
     return FirmTotals(
         gross_domestic_cost_cny=_gross_cost(covered) if duty else (0.0 if duty is False else None),
-        cbam_cost_cny=sum(b.exposure.cost_eur for _, b in liable) * cny if cny is not None and ok else None,
+        cbam_cost_cny=sum(b.exposure.cost_eur for _, b in liable) * cny if cny is not None and known else None,
         covered_eu_revenue_cny=revenue_eur * cny
         if cny and revenue_eur and whole
-        else (0.0 if ok and not liable else None),
+        else (0.0 if known and not liable else None),
         eu_tonnes=sum(line.line.net_mass_t for line, _ in liable),
         eu_tonnes_verified=sum(line.line.net_mass_t for line, _ in liable if line.line.basis is Basis.ACTUAL),
         verified_emissions_t=_all(covered, lambda s: s.year.verified_emissions_t),
@@ -183,6 +187,7 @@ def firm_totals(
         allowance_price_cny=max(prices) if prices else None,
         ets_duty=duty,
         regime_note=reason,
+        lines_left_out=left,
         as_of=as_of,
     )
 

@@ -10,12 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cbam.prices import PricePath
+from finance.assessment import Context, Options, assess_submission
 from finance.indicator import KNOWN, NO_EBITDA
 from finance.metrics import FROM_PRODUCTION, FirmTotals, Metrics, indicators
 from finance.scorecard import load_scorecard, score, sift
 from finance.submission import Firm, Footprint, GoodsLine, IndicatorValue, Submission
 from models.errors import Text
 from models.files import DATA
+from models.fx import load_fx
+from models.law import LawBook
+from models.market import load_prices
 
 CARD = load_scorecard(DATA / "scorecards" / "gd-green-loan-default" / "1.0.0.json")
 DAY = dt.date(2026, 11, 1)
@@ -348,3 +353,28 @@ def test_any_firm_scores(t: FirmTotals, firm: dict[str, float], products: list[F
     assert 0.0 <= scored.total <= 100.0
     json.dumps(scored.to_record(), allow_nan=False)
     assert len(scored.summary("zh").splitlines()) >= len(KNOWN)
+
+
+@pytest.fixture(scope="module")
+def context(book: LawBook, paths: dict[str, PricePath]) -> Context:
+    return Context(book=book, market=load_prices(DATA), fx=load_fx(DATA), paths=paths, scorecard=CARD, as_of=DAY)
+
+
+def test_goods_out_of_scope_owe_nothing_and_other_refused_goods_are_told(context: Context) -> None:
+    steel = GOOD.model_copy(update={"cn_code": "73089059", "price_per_t": 3000.0, "currency": "EUR"})
+    outside = steel.model_copy(update={"line": 2, "cn_code": "76151010"})
+    unknown = steel.model_copy(update={"line": 3, "cn_code": "73089999"})
+
+    def lines(*goods: GoodsLine) -> dict[str, Any]:
+        made = assess_submission(
+            submission(goods=goods, indicators={"T2": IndicatorValue(value="?")}), Options(), context
+        )
+        assert made.score is not None
+        assert [f.field for f in made.findings] == ["T2"]  # a mistyped indicator costs no row and no score
+        return {x.indicator.id: x for x in made.score.lines}
+
+    both = lines(steel, outside)
+    assert (both["B1"].state, both["B3"].value) == ("measured", 0.0)
+    assert {lines(outside)[k].state for k in ("B1", "B2", "B3")} == {"not_applicable"}
+    assert {lines(unknown)[k].state for k in ("B1", "B2", "B3")} == {"missing"}
+    assert lines(steel, outside, unknown)["B1"].state == "estimated"

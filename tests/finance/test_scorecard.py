@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from finance.indicator import KNOWN, NO_EBITDA, Indicator
 from finance.policy import BadPolicy, Scorecard, load_scorecard
 from finance.score import Score
-from finance.scorecard import NothingToScore, score, sift
+from finance.scorecard import NothingToScore, score, score_what_can_be, sift
 from finance.submission import IndicatorValue
 from models.errors import OutOfRange, Text
 from models.files import DATA
@@ -428,6 +428,17 @@ def test_nothing_to_score() -> None:
     with pytest.raises(NothingToScore):
         score(card, whole(B1=IndicatorValue(state="not_applicable", declared_on=DECLARED)), {})
     assert score(card, whole(B1=None), {}).without_missing is None
+    made, findings = score_what_can_be(card, whole(B1=IndicatorValue(state="not_applicable", declared_on=DECLARED)), {})
+    assert (made, [f.code for f in findings]) == (None, ["score.nothing_applies"])
+
+
+def test_a_mistyped_cell_costs_its_own_indicator_and_not_the_score() -> None:
+    made, findings = score_what_can_be(CARD, whole(T2=value("绿色")) | {"Z9": value(1)}, {"G2": True, "G7": True})
+    assert made is not None
+    assert [x.indicator.id for x in made.lines if x.state == "missing"] == ["T2"]
+    assert [f.field for f in findings] == ["T2", "Z9", "G7"]
+    assert "问题清单" in line(made, "T2").note.zh
+    assert made.total == 34.0
 
 
 def test_what_must_be_said_is_attached_in_both_languages() -> None:
