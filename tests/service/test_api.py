@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import statistics
 import time
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
 
+from models.files import DATA
 from service.app import create_app
 from service.assessment import use
 from service.database import Database
+from service.library import Library
 from service.parts import Parts
 from service.settings import Settings
 
@@ -99,6 +103,29 @@ def test_the_same_submission_twice_is_one_row(client: TestClient, submission: di
     assert refused[0]["record"]["findings"][0]["code"] == "cbam.price_not_published"
     other = submission | {"goods": submission["goods"][:1]}
     assert client.post(f"{API}/assessments", json={"submission": other}).json()["id"] != first["id"]
+    assert len(client.get(f"{API}/assessments").json()["items"]) == 2
+
+
+def test_a_later_edition_of_the_law_is_a_new_row_and_the_old_one_stays(
+    client: TestClient, parts: Parts, submission: dict[str, Any], tmp_path: Path
+) -> None:
+    old = client.post(f"{API}/assessments", json={"submission": submission}).json()
+    upload = {"file": ("a.xlsx", example(client))}
+    old_job = client.post(UPLOAD, files=upload).json()
+    data = tmp_path / "data"
+    shutil.copytree(DATA, data)
+    rule = data / "law" / "eu" / "cbam" / "default_markup.yaml"
+    text = rule.read_text("utf-8")
+    assert "value: 0.1" in text
+    rule.write_text(text.replace("value: 0.1", "value: 0.15", 1).replace("value: 0.10", "value: 0.15"), "utf-8")
+    later = Parts(parts.settings, parts.database, Library(data), parts.sender)
+    with TestClient(create_app(parts=later), base_url="http://127.0.0.1") as corrected:
+        new = corrected.post(f"{API}/assessments", json={"submission": submission}).json()
+        assert new["id"] != old["id"]
+        assert new["key"] != old["key"]
+        assert new["cost_eur"] != old["cost_eur"]
+        assert corrected.get(f"{API}/assessments/{old['id']}").json() == old
+        assert corrected.post(UPLOAD, files=upload).json()["id"] != old_job["id"]
     assert len(client.get(f"{API}/assessments").json()["items"]) == 2
 
 
