@@ -378,3 +378,11 @@ def test_goods_out_of_scope_owe_nothing_and_other_refused_goods_are_told(context
     assert {lines(outside)[k].state for k in ("B1", "B2", "B3")} == {"not_applicable"}
     assert {lines(unknown)[k].state for k in ("B1", "B2", "B3")} == {"missing"}
     assert lines(steel, outside, unknown)["B1"].state == "estimated"
+
+
+def test_the_worst_data_quality_is_referred_to_a_human() -> None:
+    worst = indicators(submission(footprints=(product(2.1, 3.0, 7e6, 5), product(2.0, 3.0, 3e6, 5))), TOTALS)
+    assert (number(worst, "Q1"), worst.values["F1"].data_quality) == (5.0, 5.0)
+    made = score(CARD, worst.values, {}, notes=worst.notes)
+    assert made.refer
+    assert "RC-G4" in {r.code for r in made.reasons}
