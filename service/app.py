@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal
@@ -103,6 +104,7 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(migrate.upgrade, here.database)
         calm_collector()
+        threading.Thread(target=here.library.warm, name="warm", daemon=True).start()
         if supervisor is not None:
             supervisor.start()
         yield

@@ -38,7 +38,7 @@ def make_engine(url: str) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         raise ValueError("YUETAN_DATABASE_URL: SQLite and PostgreSQL are supported")
     if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(parsed, json_serializer=dumps, hide_parameters=True)
 
     @event.listens_for(engine, "connect")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import threading
@@ -11,10 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from finance.scorecard import Scorecard, load_scorecard
-
 from cbam.prices import Paths, load_paths
 from finance.assessment import Context
+from finance.scorecard import Scorecard, load_scorecard
 from models.errors import Text, YuetanError
 from models.files import DATA, read_yaml
 from models.fx import FxTable, load_fx
@@ -90,6 +90,11 @@ class Library:
     @cached_property
     def card(self) -> Scorecard:
         return load_scorecard(self.data / CARD)
+
+    def warm(self) -> None:
+        """Read what the first question will need; what is wrong with it is told to whoever asks."""
+        with contextlib.suppress(YuetanError, OSError):
+            _ = self.book(), self.market, self.fx, self.paths, self.card, self.edition
 
     def book(self, scenarios: Sequence[str] = ()) -> LawBook:
         """Return the law, with ``scenarios`` laid over it in order; ``UnknownScenario`` where one is not known."""
