@@ -106,11 +106,23 @@ class Silent(Sender):
 @pytest.fixture
 def parts(tmp_path: Path, library: Library, blank: Path) -> Iterator[Parts]:
     """The parts of an installation on SQLite whose jobs the test does itself."""
-    settings = Settings(data_dir=tmp_path, worker="none")
-    shutil.copy(blank, tmp_path / "yuetan.sqlite")
+    yield from installed(tmp_path, library, blank)
+
+
+def installed(folder: Path, library: Library, blank: Path) -> Iterator[Parts]:
+    settings = Settings(data_dir=folder, worker="none")
+    shutil.copy(blank, folder / "yuetan.sqlite")
     made = Parts(settings, Database(settings.database), library, Silent(settings))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory, library: Library, blank: Path) -> Iterator[TestClient]:
+    """A client for all tests of a module, where none minds what another left."""
+    for made in installed(tmp_path_factory.mktemp("lasting"), library, blank):
+        with TestClient(create_app(parts=made), base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+            yield client
 
 
 @pytest.fixture

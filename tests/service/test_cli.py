@@ -18,12 +18,16 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from service.cli import app
+from service.library import Library
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: Library) -> Run:
+    # Each command reads the data anew; here they share what was read.
+    for where in ("service.library.Library", "service.parts.Library"):
+        monkeypatch.setattr(where, lambda: library)
     monkeypatch.setenv("YUETAN_DATA_DIR", str(tmp_path / "var"))
     monkeypatch.delenv("YUETAN_LANG", raising=False)
     return lambda *args: CliRunner().invoke(app, [str(arg) for arg in args])

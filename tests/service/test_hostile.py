@@ -77,6 +77,11 @@ def variants(body: Any, hostile: str) -> Iterator[tuple[str, str]]:
         yield ".".join(map(str, place)), text(body, (), place)
 
 
+@pytest.fixture
+def client(lasting: TestClient) -> TestClient:
+    return lasting
+
+
 def post(client: TestClient, path: str, data: str) -> Any:
     return client.post(f"{API}/{path}", content=data.encode("utf-8"), headers={"content-type": "application/json"})
 
