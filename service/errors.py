@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError, ResponseValidationError
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -76,11 +77,9 @@ class Problem(BaseModel):
 
 #: For the ``responses`` of routers.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    422: {"model": Problem, "description": "The request cannot be computed as it stands", "content": {PROBLEM: {}}}
+    422: {"model": Problem, "description": "The request cannot be computed as it stands"}
 }
-MISSING: dict[int | str, dict[str, Any]] = {
-    404: {"model": Problem, "description": "Not found", "content": {PROBLEM: {}}}
-}
+MISSING: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "Not found"}}
 
 _SAID: Mapping[str, Text] = {
     "missing": Text("缺少必填项", "is required"),
@@ -195,8 +194,27 @@ def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
     )
 
 
+def described(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI description, in which every refusal is of the media type it is answered with."""
+    made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                content = response.get("content", {})
+                if status >= "400" and "application/json" in content:
+                    response["content"] = {PROBLEM: content["application/json"]}
+    return made
+
+
 def install(app: FastAPI) -> None:
     """Have ``app`` answer every failure with a problem, and never with a trace or the value that was sent."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = described(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
     @app.exception_handler(YuetanError)
     def domain(request: Request, error: YuetanError) -> JSONResponse:
