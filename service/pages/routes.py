@@ -216,7 +216,7 @@ def assessment(request: Request, assessment_id: UUID, lang: Lang, who: Caller, d
         head=head,
         lines=rows,
         following=following,
-        status="",
+        chosen="",
         findings=findings[:500],
         findings_count=len(findings),
         job=of_file,
@@ -237,7 +237,7 @@ def lines(
     """Return the next rows of the table of lines."""
     rows, following = store.lines(db, who, assessment_id, after, LINES_AT_ONCE, status or None)
     row = store.one(db, who, assessment_id)
-    return page(request, lang, "lines.html", row=row, lines=rows, following=following, status=status)
+    return page(request, lang, "lines.html", row=row, lines=rows, following=following, chosen=status)
 
 
 @router.get("/assessments/{assessment_id}/lines/{number}")
