@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import lines
+from benchmarks import lines, service, workbook
 from benchmarks.harness import keep, machine
 
-TOPICS = {"lines": lines.run}
+TOPICS = {"lines": lines.run, "workbook": workbook.run, "service": service.run}
 
 
 def main(wanted: list[str]) -> int:
