@@ -13,8 +13,9 @@ import pandas as pd
 from benchmarks.harness import Contender, Report, compare
 from cbam.consignment import Consignment
 from cbam.exposure import assess_import, default_path
-from cbam.frame import LineColumns, assess_columns, assess_frame, codes_of
+from cbam.frame import LineColumns, assess_columns, assess_frame
 from cbam.prices import Pricing, load_paths, quarter_of
+from cbam.stretches import codes_of
 from models.errors import YuetanError
 from models.files import DATA
 from models.law import LawBook, load_law

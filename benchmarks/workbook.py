@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 import xlsxwriter
 from python_calamine import CalamineWorkbook
+from service.workbook.report import write_report
 
 from benchmarks.harness import Report, peak_mib
 from cbam.goods import candidates
@@ -18,7 +19,6 @@ from finance.assessment import Options, assess_submission
 from service.library import Library
 from service.workbook.layout import default_layout
 from service.workbook.read import read_submission
-from service.workbook.report import write_report
 
 ROWS = 50_000
 T = TypeVar("T")

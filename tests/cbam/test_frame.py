@@ -10,9 +10,10 @@ import pytest
 
 from cbam.consignment import Basis, Consignment
 from cbam.exposure import Exposure, assess_import
-from cbam.frame import STATUS, assess_frame, codes_of
+from cbam.frame import STATUS, assess_frame
 from cbam.goods import candidates
 from cbam.prices import PricePath, Pricing
+from cbam.stretches import codes_of
 from models.errors import YuetanError
 from models.law import LawBook
 
