@@ -1,74 +1,139 @@
-"""Reading a file in a child process, so that a hostile file harms nothing but the child."""
+"""A file read by a child process that may die of it; the parent gets cells or a refusal in words."""
 
 from __future__ import annotations
 
 import json
-import subprocess
+import os
+import subprocess  # nosec B404 - our own module, no shell
 import sys
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from service.workbook.raw import MOST_BYTES, Cell
-from service.workbook.refusals import KINDS, BadFile, EmptyFile, OutOfTime, TooBig
+from service.workbook.problems import FILE_PROBLEMS, Damaged, EmptyFile, FileProblem, TooHeavy
+from service.workbook.raw import Cell, SheetHead, kind_of
 
-WALL_S = 60
+WALL_S = 60.0
+_ROOT = Path(__file__).resolve().parents[2]
+Progress = Callable[[int, int], None]
 
 
-def read_raw(data: bytes) -> dict[str, Any]:
-    """
-    Return what ``raw.read`` gives, from a child limited to 512 MiB and 20 s of processor time.
+@dataclass(frozen=True, slots=True)
+class RawSheet:
+    """A sheet and its rows; the first is row 1."""
 
-    Raises
-    ------
-    BadFile
-        The file is refused, or the child was stopped.
-    """
-    if not data:
-        raise EmptyFile
-    if len(data) > MOST_BYTES:
-        raise TooBig(what_zh="文件字节数", what_en="bytes", limit="30 MB")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "service.workbook.child"],
-            input=data,
-            capture_output=True,
-            timeout=WALL_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise OutOfTime from error
-    if done.returncode != 0:
-        # Killed by a limit, or a panic of the reader: either way only the child is gone.
-        raise OutOfTime if done.returncode < 0 else BadFile(what_zh="内容异常", what_en="its content is malformed")
-    answer: dict[str, Any] = json.loads(done.stdout)
-    if "refused" in answer:
-        raise KINDS[answer["refused"]["code"]](**answer["refused"]["params"])
-    ok: dict[str, Any] = answer["ok"]
-    return ok
+    head: SheetHead
+    rows: list[list[Cell]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.head.name
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One sheet as texts."""
+    """One table of texts, for readers that type cells themselves."""
 
+    sheet: str
     rows: list[list[str]]
-    sheet: str | None = None
+
+
+def read_sheets(data: bytes, *, progress: Progress | None = None, wall_s: float = WALL_S) -> list[RawSheet]:
+    """
+    Read every sheet of a file in a guarded child.
+
+    Parameters
+    ----------
+    data : bytes
+        The file: xlsx, xlsm, xls or csv, told by content.
+    progress : callable or None
+        Called with the rows read so far and 0: how many there are is not known.
+    wall_s : float
+        Seconds after which the child is ended.
+
+    Raises
+    ------
+    FileProblem
+        The file is refused, or the child died of it.
+    """
+    kind_of(data)  # what needs no parser is refused here
+    inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
+    child = subprocess.Popen(  # nosec B603 - a fixed command
+        [sys.executable, "-m", "service.workbook.child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=_ROOT,
+        env=inherited | {"PYTHONPATH": str(_ROOT), "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    timer = threading.Timer(wall_s, child.kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        return _listen(child, data, progress)
+    finally:
+        timer.cancel()
+        child.kill()
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None and not pipe.closed:
+                pipe.close()
+
+
+def _listen(child: subprocess.Popen[bytes], data: bytes, progress: Progress | None) -> list[RawSheet]:
+    if child.stdin is None or child.stdout is None:
+        raise TooHeavy
+    try:
+        child.stdin.write(data)
+        child.stdin.close()
+    except BrokenPipeError:
+        raise TooHeavy from None
+    sheets: list[RawSheet] = []
+    done = 0
+    for line in child.stdout:
+        try:
+            told = json.loads(line)
+        except ValueError:
+            raise TooHeavy from None  # the child was ended in the middle of a line
+        if "rows" in told:
+            sheets[-1].rows.extend(told["rows"])
+            done += len(told["rows"])
+            if progress is not None:
+                progress(done, 0)
+        elif "sheet" in told:
+            sheets.append(RawSheet(SheetHead(**told["sheet"])))
+        elif "problem" in told:
+            raise _problem(told["problem"], told["params"])
+        elif told.get("end"):
+            return sheets
+    raise TooHeavy
+
+
+def _problem(code: str, params: dict[str, Any]) -> FileProblem:
+    kind = FILE_PROBLEMS.get(code)
+    return kind(**params) if kind else Damaged(why=code)
 
 
 def read_grid(data: bytes, filename: str) -> Grid:
-    """Return the first visible sheet of a file as texts, for tables of quotes; raises as ``read_raw``."""
-    raw = read_raw(data)
-    sheet = next((s for s in raw["sheets"] if not s["hidden"] and s["rows"]), raw["sheets"][0])
-    return Grid(
-        [[_text(cell) for cell in row] for row in sheet["rows"]], None if raw["kind"] == "csv" else sheet["name"]
-    )
+    """
+    Read the first visible sheet that holds anything, every cell as text.
+
+    Raises
+    ------
+    FileProblem
+        As ``read_sheets``; ``EmptyFile`` where no sheet holds anything.
+    """
+    for sheet in read_sheets(data):
+        if sheet.head.visible and any(sheet.rows):
+            name = filename if sheet.name == "CSV" else sheet.name
+            return Grid(name, [[as_text(cell) for cell in row] for row in sheet.rows])
+    raise EmptyFile
 
 
-def _text(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, list):
-        return cell[1] if len(cell) > 1 else ""
-    if isinstance(cell, bool):
-        return str(cell)
-    return f"{cell:.15g}" if isinstance(cell, float) else cell
+def as_text(cell: Cell) -> str:
+    """Return a cell as people would write it; a number without a needless ``.0``."""
+    if isinstance(cell, str):
+        return cell[1:].upper() if cell.startswith("\0") else cell
+    return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)

@@ -24,7 +24,7 @@ def plain(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text)
     if not folded.isprintable():
         folded = "".join(c if c.isprintable() else " " for c in folded)
-    return folded.replace("\u200b", "").replace("\ufeff", "").strip()
+    return folded.strip()
 
 
 def fold(text: str) -> str:
@@ -70,10 +70,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a heading cell names: a field, and the unit it states."""
+    """What a heading cell names: a field, the unit it states, and how good the name is (0 is best)."""
 
     field: str
     unit: str | None
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Sheet:
     text: Text
     names: frozenset[str]
     columns: Mapping[str, Column]
-    aliases: Mapping[str, tuple[str, str | None]]
+    aliases: Mapping[str, Heading]
 
     @property
     def title(self) -> str:
@@ -100,13 +101,14 @@ class Sheet:
         for part in (cell, *re.split(r"[\n/|]", cell)):
             name = fold(part)
             if name in self.aliases:
-                field, own = self.aliases[name]
-                return Heading(field, unit or own)
+                known = self.aliases[name]
+                return Heading(known.field, unit or known.unit, known.rank)
         # "净重吨", "Net mass t", "net_mass_t": the unit stands behind the name without brackets.
         name = fold(cell)
         for suffix in ("千克", "公斤", "kg", "吨", "t"):
             if name.endswith(suffix) and name[: -len(suffix)] in self.aliases:
-                return Heading(self.aliases[name[: -len(suffix)]][0], suffix)
+                known = self.aliases[name[: -len(suffix)]]
+                return Heading(known.field, suffix, known.rank)
         return None
 
 
@@ -117,6 +119,7 @@ class Layout:
     sheets: Mapping[str, Sheet]
     words: Mapping[str, tuple[Word, ...]]
     meant: Mapping[str, Mapping[str, str]]
+    ignored: frozenset[str]
     totals: frozenset[str]
     empty: frozenset[str]
     units: Mapping[str, Mapping[str, float]]
@@ -144,6 +147,7 @@ def load_layout(data: Path) -> Layout:
         sheets={key: _sheet(key, one) for key, one in told["sheets"].items()},
         words=words,
         meant=meant,
+        ignored=frozenset(fold(str(name)) for name in told["ignored"]),
         totals=frozenset(fold(str(word)) for word in told["totals"]),
         empty=frozenset(plain(str(word)).casefold() for word in told["empty"]),
         units={kind: {str(u).casefold(): float(f) for u, f in units.items()} for kind, units in told["units"].items()},
@@ -178,7 +182,7 @@ def meaning(layout: Layout, group: str, text: str) -> str | None:
 
 def _sheet(key: str, told: Mapping[str, Any]) -> Sheet:
     columns: dict[str, Column] = {}
-    aliases: dict[str, tuple[str, str | None]] = {}
+    aliases: dict[str, Heading] = {}
     for field, one in told["columns"].items():
         text = Text(one["zh"], one["en"])
         columns[field] = Column(
@@ -194,10 +198,11 @@ def _sheet(key: str, told: Mapping[str, Any]) -> Sheet:
         )
         # A field name of the API carries its unit, as net_mass_t does.
         own = "t" if field == "net_mass_t" else None
-        aliases[fold(field)] = (field, own)
-        for name in (text.zh, text.en, text.zh + text.en, *one.get("aliases", ())):
-            aliases.setdefault(fold(str(name)), (field, None))
-        for name in one.get("in_kg", ()):
-            aliases.setdefault(fold(str(name)), (field, "kg"))
+        aliases[fold(field)] = Heading(field, own)
+        for rank, name in enumerate((text.zh, text.en, text.zh + text.en, *one.get("aliases", ()))):
+            aliases.setdefault(fold(str(name)), Heading(field, None, max(0, rank - 2)))
+        for unit in ("kg", "t"):
+            for name in one.get(f"in_{unit}", ()):
+                aliases.setdefault(fold(str(name)), Heading(field, unit))
     names = {fold(str(n)) for n in (key, told["zh"], told["en"], f"{told['zh']}{told['en']}", *told["aliases"])}
     return Sheet(key, Text(told["zh"], told["en"]), frozenset(names), columns, aliases)

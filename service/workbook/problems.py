@@ -387,3 +387,20 @@ class NeedsDeclaration(CellProblem):
         "'Not applicable' needs a dated declaration; without one it counts as missing.",
     )
     hint = Text("请填写声明日期。", "Enter the day of the declaration.")
+
+
+class CurrencyConflict(CellProblem):
+    severity = "question"
+    code = "workbook.currency_conflict"
+    message = Text(
+        "价格中的币种 {one} 与币种栏 {other} 不一致。", "The price names {one}, the currency column {other}."
+    )
+    hint = Text("请只保留正确的币种。", "Keep the right currency.")
+
+
+class ForeignCurrency(CellProblem):
+    code = "workbook.foreign_currency"
+    message = Text(
+        "“{name_zh}”应为人民币，单元格里写的是 {currency}。", "'{name_en}' is in CNY; the cell names {currency}."
+    )
+    hint = Text("请折算为人民币后填写。", "Convert it to CNY.")

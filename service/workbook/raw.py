@@ -1,252 +1,163 @@
-"""
-Bytes to grids of raw cells. Runs in the guarded child; nothing is guessed and nothing is typed here.
-
-A cell is ``None``, a text, a number, a truth value, or ``["d", ISO date]``; a
-formula whose value was never stored is ``["f"]`` and an error value ``["e", text]``.
-"""
+"""Bytes to grids of cells: a text or a number each, nothing guessed. Runs in the guarded child only."""
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import io
-import re
-import zipfile
-import zlib
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from service.workbook.refusals import BadFile, EmptyFile, Encrypted, Suspicious, TooBig
+from service.workbook import package
+from service.workbook.package import Hidden, column_letters
+from service.workbook.plaintext import read_text
+from service.workbook.problems import Damaged, EmptyFile, Encrypted, TooLargeFile, WrongKind
 
-Cell: TypeAlias = "str | float | bool | list[str] | None"
-
+#: A text as it stands, or a number that the file holds as a number.
+Cell: TypeAlias = str | float
 MOST_BYTES = 30_000_000
-MOST_UNPACKED = 300_000_000
-MOST_RATIO = 100
-#: Small parts compress well without being bombs.
-RATIO_FROM = 10_000_000
-MOST_CELLS = 5_000_000
-MOST_COLUMNS = 200
-ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ROW = re.compile(rb'<row [^>]*?\br="(\d{1,9})"([^>]*)>')
-_WIDE = re.compile(rb'<c [^>]*?\br="([A-Z]{2,3})\d')
-_CELL = re.compile(rb'<c [^>]*?\br="([A-Z]{1,3})(\d{1,9})"[^>]*>(?:(?!</c>).)*?<f[ >/](?:(?!</c>).)*?</c>', re.DOTALL)
-_CHUNK = 1 << 20
-_OVERLAP = 4096
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+#: Stand for what the parser gives as an empty cell; no text of a file can hold them.
+ERROR, NO_VALUE = "\x00error", "\x00formula"
 
 
-def read(data: bytes) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class SheetHead:
+    """A sheet without its rows. Merged areas are ``[row, column, row, column]`` from 1."""
+
+    name: str
+    visible: bool
+    hidden_rows: list[int]
+    hidden_columns: list[int]
+    merged: list[list[int]]
+    epoch_1904: bool
+
+
+def kind_of(data: bytes) -> str:
     """
-    Return ``{"kind", "delimiter", "date1904", "sheets": [{"name", "hidden", "rows", "hidden_rows", "merged"}]}``.
+    Return ``xlsx``, ``xls`` or ``csv`` by content, whatever the file is called.
 
     Raises
     ------
-    BadFile
-        Empty, encrypted, truncated, too big, or not a table at all.
+    EmptyFile, TooLargeFile, Encrypted, WrongKind
+        Nothing of it is read.
     """
-    if not data.strip(b"\x00\r\n\t \xef\xbb\xbf"):
+    if not data:
         raise EmptyFile
     if len(data) > MOST_BYTES:
-        raise TooBig(what_zh="文件字节数", what_en="bytes", limit="30 MB")
-    if data.startswith(ZIP):
-        return _zipped(data)
-    if data.startswith(OLE):
+        raise TooLargeFile(limit_mb=MOST_BYTES // 1_000_000)
+    if data.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise Encrypted
-        return _workbook(data, "xls", {}, date1904=False)
-    return _text(data)
+        if "Workbook".encode("utf-16-le") in data or "Book".encode("utf-16-le") in data:
+            return "xls"
+        raise WrongKind(kind_zh="旧版 Office 文件（不是 Excel）", kind_en="an old Office file other than Excel")
+    if data.startswith(b"PK"):
+        return "xlsx"
+    return "csv"
 
 
-def _zipped(data: bytes) -> dict[str, Any]:
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-        names = archive.namelist()
-        if "EncryptedPackage" in names:
-            raise Encrypted
-        total = 0
-        looks: dict[str, _Look] = {}
-        for info in archive.infolist():
-            if info.flag_bits & 1:
-                raise Encrypted
-            look = _Look() if re.fullmatch(r"xl/worksheets/[^/]+\.xml", info.filename) else None
-            size = 0
-            tail = b""
-            with archive.open(info) as part:
-                while chunk := part.read(_CHUNK):
-                    size += len(chunk)
-                    total += len(chunk)
-                    if total > MOST_UNPACKED:
-                        raise TooBig(what_zh="解压后字节数", what_en="unpacked bytes", limit="300 MB")
-                    if size > RATIO_FROM and size > MOST_RATIO * max(info.compress_size, 1):
-                        raise Suspicious
-                    if look is not None:
-                        look.feed(tail, chunk)
-                        tail = chunk[-_OVERLAP:]
-            if look is not None:
-                looks[info.filename] = look
-        date1904 = b'date1904="1"' in archive.read("xl/workbook.xml") if "xl/workbook.xml" in names else False
-        order = _sheet_files(archive) if "xl/workbook.xml" in names else {}
-    except (zipfile.BadZipFile, EOFError, OSError, zlib.error, NotImplementedError) as error:
-        raise BadFile(what_zh="压缩包损坏或不完整", what_en="the package is damaged or truncated") from error
-    return _workbook(
-        data, "xlsx", {name: looks[path] for name, path in order.items() if path in looks}, date1904=date1904
-    )
+def sheets_of(data: bytes, names: Callable[[str], bool]) -> Iterator[tuple[SheetHead, Iterator[list[Cell]]]]:
+    """
+    Yield each sheet with its rows, the first of them row 1; rows end at their last filled cell.
 
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    names : callable
+        Whether a text is a known heading; helps to tell the separator of a CSV.
 
-def _sheet_files(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Return the part of each sheet by its name, read without resolving any entity."""
-    from defusedxml import ElementTree
-    from defusedxml.common import DefusedXmlException
-
-    spaces = {
-        "m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
-        "p": "http://schemas.openxmlformats.org/package/2006/relationships",
-    }
-    r_id = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-    try:
-        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
-        relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    except (ElementTree.ParseError, KeyError, DefusedXmlException) as error:
-        raise BadFile(what_zh="工作簿目录损坏", what_en="the table of contents is damaged") from error
-    targets = {r.get("Id"): str(r.get("Target")).lstrip("/") for r in relations.findall("p:Relationship", spaces)}
-    found = {}
-    for sheet in book.findall("m:sheets/m:sheet", spaces):
-        target = targets.get(sheet.get(r_id), "")
-        found[str(sheet.get("name"))] = target if target.startswith("xl/") else f"xl/{target}"
-    return found
-
-
-class _Look:
-    """What the XML of a sheet says that the reader does not: real corners, hidden rows, formulas without a value."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self.columns = 1
-        self.hidden: list[int] = []
-        self.unvalued: set[tuple[int, int]] = set()
-
-    def feed(self, tail: bytes, chunk: bytes) -> None:
-        """Look at one chunk; ``tail`` is the end of the one before, so that nothing falls between two."""
-        text = tail + chunk
-        for match in _ROW.finditer(text):
-            number = int(match[1])
-            self.rows = max(self.rows, number)
-            if b'hidden="1"' in match[2] and (not self.hidden or self.hidden[-1] < number):
-                self.hidden.append(number)
-        for match in _WIDE.finditer(text):
-            self.columns = max(self.columns, _column(match[1]))
-        if b"<f" in chunk or b"<f" in tail:
-            for match in _CELL.finditer(text):
-                if b"<v>" not in match[0] and b"<is>" not in match[0]:
-                    self.unvalued.add((int(match[2]), _column(match[1])))
-        if self.columns > MOST_COLUMNS:
-            raise TooBig(what_zh="列数", what_en="columns", limit=str(MOST_COLUMNS))
-        if self.rows * max(self.columns, 8) > MOST_CELLS:
-            raise TooBig(what_zh="单元格数", what_en="cells", limit="5,000,000")
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
-
-
-def _workbook(data: bytes, kind: str, looks: dict[str, _Look], *, date1904: bool) -> dict[str, Any]:
+    Raises
+    ------
+    FileProblem
+        As ``kind_of``, ``package.inspect`` and ``plaintext.read_text``.
+    """
+    kind = kind_of(data)
+    if kind == "csv":
+        head = SheetHead("CSV", True, [], [], [], False)
+        yield head, (_trim(list(row)) for row in read_text(data, names))
+        return
+    found = package.inspect(data) if kind == "xlsx" else None
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheets = []
-        cells = 0
-        for meta in book.sheets_metadata:
-            if meta.typ is not SheetTypeEnum.WorkSheet:
-                continue
-            sheet = book.get_sheet_by_name(meta.name)
-            cells += sheet.total_height * sheet.total_width
-            if cells > MOST_CELLS or sheet.total_width > MOST_COLUMNS:
-                raise TooBig(what_zh="单元格数", what_en="cells", limit="5,000,000")
-            look = looks.get(meta.name)
-            rows = [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
-            for row, column in look.unvalued if look else ():
-                if row <= len(rows) and column <= len(rows[row - 1]):
-                    rows[row - 1][column - 1] = ["f"]
-            sheets.append(
-                {
-                    "name": meta.name,
-                    "hidden": meta.visible is not SheetVisibleEnum.Visible,
-                    "rows": rows,
-                    "hidden_rows": look.hidden[:1000] if look else [],
-                    "merged": [
-                        [r0 + 1, c0 + 1, r1 + 1, c1 + 1]
-                        for (r0, c0), (r1, c1) in (sheet.merged_cell_ranges or [])[:1000]
-                    ],
-                }
-            )
     except PasswordError as error:
         raise Encrypted from error
     except CalamineError as error:
-        raise BadFile(what_zh="表格内容损坏", what_en="the content of the table is damaged") from error
-    if not any(sheet["rows"] for sheet in sheets):
-        raise EmptyFile
-    return {"kind": kind, "delimiter": None, "date1904": date1904, "sheets": sheets}
+        raise Damaged(why=type(error).__name__) from error
+    for meta in book.sheets_metadata:
+        if str(meta.typ).rsplit(".", 1)[-1] != "WorkSheet":
+            continue
+        try:
+            sheet = book.get_sheet_by_name(meta.name)
+        except CalamineError as error:
+            raise Damaged(why=type(error).__name__) from error
+        hidden = found.hidden.get(meta.name, Hidden()) if found else Hidden()
+        merged = [[r + 1, c + 1, s + 1, d + 1] for (r, c), (s, d) in sheet.merged_cell_ranges or ()]
+        head = SheetHead(
+            meta.name,
+            meta.visible == SheetVisibleEnum.Visible,
+            sorted(hidden.rows),
+            sorted(hidden.columns),
+            merged[:10_000],
+            found.epoch_1904 if found else False,
+        )
+        yield head, _rows(sheet, hidden)
 
 
-def _cell(value: object) -> Cell:
-    if value == "" or value is None:
-        return None
-    if isinstance(value, str):
-        return ["e", value] if value.startswith("#") and value.rstrip("!?/0A").isupper() else value
-    if isinstance(value, bool | float):
-        return value
+def _rows(sheet: Any, hidden: Hidden) -> Iterator[list[Cell]]:
+    if sheet.start is None:
+        return
+    left: list[Cell] = [""] * sheet.start[1]
+    marks: dict[int, list[tuple[int, str]]] = {}
+    for refs, mark in ((hidden.errors, ERROR), (hidden.without_value, NO_VALUE)):
+        for ref in refs:
+            letters = ref.rstrip("0123456789")
+            marks.setdefault(int(ref[len(letters) :]), []).append((package.column_number(letters), mark))
+    last = 0
+    for last, values in enumerate(sheet.iter_rows(), start=1):
+        row: list[Cell] = [*left, *[v if type(v) is str else _cell(v) for v in values]]
+        if last in marks:
+            _mark(row, marks[last])
+        yield _trim(row)
+    # The parser's table ends at the last cell with a value; formulas without one may stand below.
+    for number in range(last + 1, max(marks, default=0) + 1):
+        row = []
+        _mark(row, marks.get(number, []))
+        yield row
+
+
+def _mark(row: list[Cell], marks: list[tuple[int, str]]) -> None:
+    for column, mark in marks:
+        row.extend([""] * (column - len(row)))
+        if row[column - 1] == "":
+            row[column - 1] = mark
+
+
+def _cell(value: Any) -> Cell:
+    if type(value) is float:
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
     if isinstance(value, int):
-        return float(value) if abs(value) < 2**53 else str(value)
+        return float(value)
     if isinstance(value, dt.datetime):
-        return ["d", value.date().isoformat()]
-    if isinstance(value, dt.date):
-        return ["d", value.isoformat()]
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "seconds")
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
     return str(value)
 
 
-_ENCODINGS = (("utf-8-sig", "UTF-8"), ("gb18030", "GB18030"))
+def _trim(row: list[Any]) -> list[Any]:
+    end = len(row)
+    while end and row[end - 1] == "":
+        end -= 1
+    return row[:end] if end < len(row) else row
 
 
-def _text(data: bytes) -> dict[str, Any]:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = _decode(data, "utf-16")
-    elif b"\x00" in data:
-        raise BadFile(what_zh="不是表格文件", what_en="it is no table")
-    else:
-        for encoding, _ in _ENCODINGS:
-            try:
-                text = data.decode(encoding)
-                break
-            except UnicodeDecodeError:
-                continue
-        else:
-            raise BadFile(what_zh="文字编码不是 UTF-8 或 GB18030", what_en="the text is neither UTF-8 nor GB18030")
-    lines = text.splitlines()
-    delimiter = None
-    if lines and (declared := re.fullmatch(r"sep=(.)", lines[0].strip().lstrip("\ufeff"), re.IGNORECASE)):
-        delimiter = declared[1]
-        lines[0] = ""
-    if delimiter is None:
-        sample = lines[:20]
-        delimiter = max(",;\t|", key=lambda d: sum(line.count(d) for line in sample))
-    try:
-        rows = list(csv.reader(io.StringIO("\n".join(lines) if lines else text), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise BadFile(what_zh="引号不成对", what_en="a quotation mark is not closed") from error
-    if len(rows) * max(map(len, rows), default=1) > MOST_CELLS:
-        raise TooBig(what_zh="单元格数", what_en="cells", limit="5,000,000")
-    cells = [[value if value.strip() else None for value in row] for row in rows]
-    if not any(any(row) for row in cells):
-        raise EmptyFile
-    sheet = {"name": "CSV", "hidden": False, "rows": cells, "hidden_rows": [], "merged": []}
-    return {"kind": "csv", "delimiter": delimiter, "date1904": False, "sheets": [sheet]}
-
-
-def _decode(data: bytes, encoding: str) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise BadFile(what_zh="UTF-16 文本损坏", what_en="the UTF-16 text is damaged") from error
+def cell_name(row: int, column: int) -> str:
+    """Return the name of a cell, row and column from 1."""
+    return f"{column_letters(column)}{row}"
