@@ -49,6 +49,8 @@ def cn_code_of(cell: Cell, candidates: Candidates | None = None) -> str:
         is not asked here.
     """
     if isinstance(cell, float):
+        if cell < 0:
+            raise BadCode(field="cn_code")
         text = f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
         dropped = not cell.is_integer()
     else:

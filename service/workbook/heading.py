@@ -29,6 +29,11 @@ class Found:
     twice: tuple[str, ...]
 
     @property
+    def rank(self) -> tuple[int, int]:
+        """What makes one heading better than another: its names, then the units it states (in a row of their own)."""
+        return self.score, sum(place.unit is not None for place in self.places.values())
+
+    @property
     def score(self) -> int:
         return len(self.places) + 2 * sum(place.column.required for place in self.places.values())
 
@@ -102,7 +107,7 @@ def find(sheet: Sheet, rows: Sequence[Sequence[Cell]], layout: Layout) -> Found 
             shown = [b or (cells[at] if at < len(cells) else "") for at, b in enumerate(below)]
             tries.append(_found(sheet, index + 1, index + 2, two, shown))
         for made in tries:
-            if len(made.places) >= 2 and (best is None or made.score > best.score):
+            if len(made.places) >= 2 and (best is None or made.rank > best.rank):
                 best = made
     return best
 

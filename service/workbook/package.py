@@ -95,12 +95,12 @@ def inspect(data: bytes) -> Package:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _inspect(archive, len(data))
+    except DefusedXmlException as error:  # a ValueError too, so it comes first
+        raise Entities from error
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         raise Damaged(why="zip") from error
     except (ParseError, KeyError) as error:
         raise Damaged(why="XML") from error
-    except DefusedXmlException as error:
-        raise Entities from error
 
 
 def _inspect(archive: zipfile.ZipFile, size: int) -> Package:

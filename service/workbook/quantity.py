@@ -24,6 +24,10 @@ _COMMA = re.compile(
     r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+|[0-9]{1,3}(?:\.[0-9]{3}){2,}|[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]+|[0-9]{4,},[0-9]+"
 )
 
+#: In brackets of a heading anything may stand; these parts of an unknown unit make it dangerous to pass over.
+_SCALES = re.compile(r"[/千百万亿]|每|kg|公斤|thousand|million|billion")
+_PER_YEAR = re.compile(r"/(?:年|a|yr|year)$")
+
 
 class Amount(NamedTuple):
     """Money, and the currency where the cell or its heading names one."""
@@ -84,6 +88,8 @@ def number_of(cell: Cell, column: Column, unit: str | None, decimals: Decimals, 
             raise _unknown(column, tail, layout)
         return value * units[tail]
     stated = _tidy(unit or "")
+    if stated not in units and _may_scale(unit, column):
+        raise _unknown(column, stated, layout)
     if column.kind == "mass" and stated not in units:
         raise UnitNotStated(field=column.field, name_zh=column.text.zh, name_en=column.text.en)
     value *= units.get(stated, 1.0)
@@ -94,6 +100,12 @@ def number_of(cell: Cell, column: Column, unit: str | None, decimals: Decimals, 
 
 def _tidy(unit: str) -> str:
     return re.sub(r"\s", "", plain(unit)).casefold().replace("₂", "2")
+
+
+def _may_scale(unit: str | None, column: Column) -> bool:
+    """Return whether a unit of a heading that we do not know could change the size of the number."""
+    stated = _PER_YEAR.sub("", _tidy(unit or ""))
+    return stated != _tidy(column.unit) and _SCALES.search(stated) is not None
 
 
 def _unknown(column: Column, tail: str, layout: Layout) -> UnknownUnit:
@@ -165,7 +177,11 @@ def _money(value: float, tail: str, column: Column, unit: str | None, layout: La
     own = _money_unit(tail, layout) if tail else None
     if tail and own is None:
         raise _unknown(column, tail, layout)
-    stated = _money_unit(_tidy(unit or ""), layout) or (1.0, None)
+    stated = _money_unit(_tidy(unit or ""), layout)
+    if stated is None:
+        if own is None and _may_scale(unit, column):
+            raise _unknown(column, _tidy(unit or ""), layout)
+        stated = (1.0, None)
     factor, currency = own or stated
     return Amount(value * factor, currency or stated[1])
 
@@ -186,9 +202,10 @@ def _money_unit(text: str, layout: Layout) -> tuple[float, str | None] | None:
     }.get(per)
     if factor is None:
         return None
-    scale = layout.units["money"].get(money, None)
+    known = layout.units["money"]
     bare = money.lstrip("百千万亿")
     currency = meaning(layout, "currency", bare) if bare else None
-    if scale is None and currency is None and money:
-        return None
-    return factor * (scale if scale is not None else 1.0), currency
+    # "万eur": the scale and the currency are known apart; "千元": the scale is not, and is not passed over.
+    before = money.removesuffix(bare) if bare else money
+    scale = known.get(money, known.get(before) if before else None if currency is None and money else 1.0)
+    return None if scale is None else (factor * scale, currency)
