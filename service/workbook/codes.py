@@ -12,7 +12,7 @@ from babel import Locale
 from babel.core import get_global
 
 from models.files import DATA, read_yaml
-from service.workbook.layout import fold, plain
+from service.workbook.layout import plain
 from service.workbook.problems import (
     BadCode,
     ChineseCode,
@@ -26,6 +26,7 @@ from service.workbook.problems import (
 from service.workbook.raw import Cell
 
 Candidates = Callable[[str], list[str]]
+_SIGNS = re.compile(r"[\s.,:;*_/|·、，。：；'\"’‘“”()（）\[\]\-–—]+")
 _SEPARATORS = re.compile(r"[\s.\-_'’‘`·]+")
 _LOOKS = str.maketrans("OoQDIlLZzSsB", "000011122558")
 _SHOWN = 12
@@ -113,22 +114,27 @@ def load_origins(data: Path) -> Origins:
         for code, name in Locale.parse(language).territories.items():
             if len(code) == 2 and code.isalpha() and code not in not_origins:
                 codes.add(code)
-                names.setdefault(fold(name), code)
+                names.setdefault(_name(name), code)
     for three, twos in get_global("territory_aliases").items():
         if len(three) == 3 and three.isalpha() and len(twos) == 1 and twos[0] in codes:
-            names.setdefault(fold(three), twos[0])
+            names.setdefault(_name(three), twos[0])
     for code, aliases in told["aliases"].items():
         codes.add(code)
         for alias in aliases:
-            names[fold(alias)] = code
-    names |= {fold(code): code for code in codes}
+            names[_name(alias)] = code
+    names |= {_name(code): code for code in codes}
     zh = Locale.parse("zh").territories
     return Origins(
         frozenset(codes),
         names,
-        frozenset(fold(name) for name in told["several"]),
+        frozenset(_name(name) for name in told["several"]),
         {code: zh.get(code, told["aliases"].get(code, [code])[-1]) for code in codes},
     )
+
+
+def _name(text: str) -> str:
+    """Return the form in which names of origins are compared; what stands in brackets counts: China (Hong Kong)."""
+    return _SIGNS.sub("", plain(text)).casefold()
 
 
 @cache
@@ -152,13 +158,13 @@ def origin_of(cell: Cell, origins: Origins) -> str:
     if code in origins.codes:
         return code
     # "中国 CN", "China (CN)": both parts must name the same.
-    name = fold(cell)
+    name = _name(cell)
     if name in origins.several:
         raise OriginSeveral(field="origin")
     if name in origins.names:
         return origins.names[name]
     parts = [part for part in re.split(r"[\s(),/|、，;；]+", plain(cell)) if part]
-    found = {origins.names.get(fold(part)) for part in parts}
+    found = {origins.names.get(_name(part)) for part in parts}
     if len(parts) == 2 and len(found) == 1 and None not in found:
         return str(found.pop())
     if len(parts) > 1 and None not in found and len(found) > 1:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from service.workbook.problems import FILE_PROBLEMS, Damaged, EmptyFile, FileProblem, TooHeavy
+from service.workbook.problems import FILE_PROBLEMS, Damaged, EmptyFile, FileProblem, TooHeavy, TooManyRows
 from service.workbook.raw import Cell, SheetHead, kind_of
 
 WALL_S = 60.0
+#: Filled rows of one sheet beyond which the file is to be split: what follows keeps an object per row.
+MOST_FILLED = 200_000
 _ROOT = Path(__file__).resolve().parents[2]
 Progress = Callable[[int, int], None]
 
@@ -91,7 +93,7 @@ def _listen(child: subprocess.Popen[bytes], data: bytes, progress: Progress | No
     except BrokenPipeError:
         raise TooHeavy from None
     sheets: list[RawSheet] = []
-    done = 0
+    done = filled = 0
     for line in child.stdout:
         try:
             told = json.loads(line)
@@ -100,10 +102,14 @@ def _listen(child: subprocess.Popen[bytes], data: bytes, progress: Progress | No
         if "rows" in told:
             sheets[-1].rows.extend(told["rows"])
             done += len(told["rows"])
+            filled += sum(map(bool, told["rows"]))
+            if filled > MOST_FILLED:
+                raise TooManyRows(sheet=sheets[-1].name, limit=MOST_FILLED)
             if progress is not None:
                 progress(done, 0)
         elif "sheet" in told:
             sheets.append(RawSheet(SheetHead(**told["sheet"])))
+            filled = 0
         elif "problem" in told:
             raise _problem(told["problem"], told["params"])
         elif told.get("end"):

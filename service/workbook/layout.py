@@ -27,6 +27,13 @@ def plain(text: str) -> str:
     return folded.strip()
 
 
+def tidy(text: str) -> str:
+    """Return a text as it was written, without what cannot be seen; full-width signs stay."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return text.strip()
+
+
 def fold(text: str) -> str:
     """Return the form in which names are compared."""
     return _NOISE.sub("", _BRACKETS.sub("", plain(text))).casefold()

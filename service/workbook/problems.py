@@ -66,6 +66,15 @@ class TooManyCells(FileProblem):
     hint = Text("请拆分文件，或删除多余的行列。", "Split the file, or delete rows and columns that are not needed.")
 
 
+class TooManyRows(FileProblem):
+    code = "workbook.too_many_rows"
+    message = Text(
+        "工作表“{sheet}”有超过 {limit} 行数据，一次最多读取这么多。",
+        "Sheet '{sheet}' has more than {limit} rows of data, which is as many as are read at a time.",
+    )
+    hint = Text("请按季度、客户或装置拆分后分别上传。", "Split it by quarter, customer or installation.")
+
+
 class FarCell(FileProblem):
     code = "workbook.far_cell"
     message = Text(
@@ -121,7 +130,7 @@ class TooHeavy(FileProblem):
 FILE_PROBLEMS: dict[str, type[FileProblem]] = {
     kind.code: kind
     for kind in (
-        FileProblem, EmptyFile, TooLargeFile, Encrypted, Damaged, WrongKind, Bomb, TooManyCells, FarCell, Entities,
+        FileProblem, EmptyFile, TooLargeFile, Encrypted, Damaged, WrongKind, Bomb, TooManyCells, TooManyRows, FarCell, Entities,
         UnknownEncoding, UnknownDelimiter, TooHeavy,
     )
 }  # fmt: skip

@@ -14,7 +14,7 @@ from service.workbook import parts
 from service.workbook.codes import Candidates, Origins, default_origins
 from service.workbook.guard import Progress, RawSheet, read_sheets
 from service.workbook.heading import Found, find
-from service.workbook.layout import Layout, default_layout, fold
+from service.workbook.layout import Layout, default_layout, fold, plain
 from service.workbook.package import column_letters
 from service.workbook.problems import CellProblem, CurrencyConflict
 from service.workbook.raw import kind_of
@@ -100,6 +100,7 @@ def read_submission(
         )
     sheets = read_sheets(data, progress=progress)
     chosen = _choose(sheets, layout, notes)
+    rest = _rest(chosen, layout, notes, origins)
     goods: list[GoodsLine] = []
     columns: dict[str, str] = {}
     table = None
@@ -108,21 +109,11 @@ def read_submission(
         if table is not None:
             columns = {of: column_letters(place.at + 1) for of, place in table.found.places.items()}
             columns |= {name: columns[own] for name, own in _DOMAIN.items() if own in columns}
-            goods = _goods(table, progress)
+            sites = {_site(site.installation): site.installation for site in rest.get("installations", ())}
+            goods = _goods(table, sites, progress)
     elif not any(key in chosen for key in ("score", "footprints", "installations")):
         _no_goods(sheets, layout, notes)
     firm_values = parts.read_firm(chosen["firm"], layout, origins, notes) if "firm" in chosen else {}
-    rest: dict[str, Any] = {}
-    for key in ("installations", "footprints", "score"):
-        small = parts.opened(chosen[key], key, layout, notes, origins) if key in chosen else None
-        if small is None:
-            continue
-        if key == "installations":
-            rest["installations"] = parts.read_installations(small)
-        elif key == "footprints":
-            rest["footprints"] = parts.read_footprints(small)
-        else:
-            rest["indicators"], rest["gates"] = parts.read_score(small)
     submission = None
     if goods or any(rest.values()):
         submission = Submission(firm=parts.firm_of(firm_values, notes), goods=tuple(goods), **rest)
@@ -136,6 +127,22 @@ def read_submission(
         rows_kept=len(goods),
         rows_skipped=table.skipped if table else 0,
     )
+
+
+def _rest(chosen: Mapping[str, RawSheet], layout: Layout, notes: Notes, origins: Origins) -> dict[str, Any]:
+    """Return what the smaller tables hold, by field of the submission."""
+    rest: dict[str, Any] = {}
+    for key in ("installations", "footprints", "score"):
+        small = parts.opened(chosen[key], key, layout, notes, origins) if key in chosen else None
+        if small is None:
+            continue
+        if key == "installations":
+            rest["installations"] = parts.read_installations(small)
+        elif key == "footprints":
+            rest["footprints"] = parts.read_footprints(small)
+        else:
+            rest["indicators"], rest["gates"] = parts.read_score(small)
+    return rest
 
 
 def _filled(raw: RawSheet | None) -> int:
@@ -293,7 +300,7 @@ _NO_CURRENCY = Text("有价格而没有币种，价格未采用", "a price witho
 _GIVE_CURRENCY = Text("请填写币种。", "Enter the currency.")
 
 
-def _goods(table: Table, progress: Progress | None) -> list[GoodsLine]:
+def _goods(table: Table, sites: Mapping[str, str], progress: Progress | None) -> list[GoodsLine]:
     goods: list[GoodsLine] = []
     seen: dict[tuple[Any, ...], int] = {}
     notes, name, sheet = table.notes, table.raw.name, table.sheet
@@ -307,6 +314,9 @@ def _goods(table: Table, progress: Progress | None) -> list[GoodsLine]:
         if conflict is not None:
             _add(table, row, conflict)
             continue
+        if "installation" in values:
+            # Written with other spaces or signs, it is the same installation still.
+            values["installation"] = sites.get(_site(values["installation"]), values["installation"])
         if "product" not in values:
             values["product"] = values["cn_code"]
             notes.group("no_product", _NO_NAME, name, row.number)
@@ -324,6 +334,10 @@ def _goods(table: Table, progress: Progress | None) -> list[GoodsLine]:
             seen[key] = row.number
         goods.append(line)
     return goods
+
+
+def _site(name: str) -> str:
+    return plain(name).replace(" ", "").casefold()
 
 
 def _price(values: dict[str, Any]) -> CellProblem | None:

@@ -8,7 +8,7 @@ from typing import Any
 from service.workbook.codes import Candidates, Origins, cn_code_of, origin_of
 from service.workbook.days import day_of
 from service.workbook.guard import as_text
-from service.workbook.layout import Column, Layout, meaning, plain
+from service.workbook.layout import Column, Layout, meaning, plain, tidy
 from service.workbook.problems import (
     CellProblem,
     ErrorCell,
@@ -88,7 +88,7 @@ class Typist:
                 raise NoCachedValue(**names)
         kind = column.kind
         if kind == "text":
-            return plain(as_text(cell))
+            return tidy(as_text(cell))
         if kind in _NUMBERS:
             number = number_of(cell, column, self.unit, self.decimals, self.layout)
             if kind == "mass" and column.field == "net_mass_t" and isinstance(number, float) and number <= 0:
