@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from service.workbook import package
+from service.workbook import biff, package
 from service.workbook.package import Hidden, column_letters
 from service.workbook.plaintext import read_text
 from service.workbook.problems import Damaged, EmptyFile, Encrypted, TooLargeFile, WrongKind
@@ -74,7 +74,7 @@ def sheets_of(data: bytes, names: Callable[[str], bool]) -> Iterator[tuple[Sheet
     Raises
     ------
     FileProblem
-        As ``kind_of``, ``package.inspect`` and ``plaintext.read_text``.
+        As ``kind_of``, ``package.inspect``, ``biff.inspect`` and ``plaintext.read_text``.
     """
     kind = kind_of(data)
     if kind == "csv":
@@ -82,20 +82,26 @@ def sheets_of(data: bytes, names: Callable[[str], bool]) -> Iterator[tuple[Sheet
         yield head, (_trim(list(row)) for row in read_text(data, names))
         return
     found = package.inspect(data) if kind == "xlsx" else None
+    old, epoch_1904 = biff.inspect(data) if kind == "xls" else ([], False)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
     except PasswordError as error:
         raise Encrypted from error
     except CalamineError as error:
         raise Damaged(why=type(error).__name__) from error
-    for meta in book.sheets_metadata:
+    for at, meta in enumerate(book.sheets_metadata):
         if str(meta.typ).rsplit(".", 1)[-1] != "WorkSheet":
             continue
         try:
             sheet = book.get_sheet_by_name(meta.name)
         except CalamineError as error:
             raise Damaged(why=type(error).__name__) from error
-        hidden = found.hidden.get(meta.name, Hidden()) if found else Hidden()
+        if found is not None:
+            hidden = found.hidden.get(meta.name, Hidden())
+        elif at < len(old):
+            hidden = old[at]
+        else:
+            raise Damaged(why="sheet")
         merged = [[r + 1, c + 1, s + 1, d + 1] for (r, c), (s, d) in sheet.merged_cell_ranges or ()]
         head = SheetHead(
             meta.name,
@@ -103,7 +109,7 @@ def sheets_of(data: bytes, names: Callable[[str], bool]) -> Iterator[tuple[Sheet
             sorted(hidden.rows),
             sorted(hidden.columns),
             merged[:10_000],
-            found.epoch_1904 if found else False,
+            found.epoch_1904 if found else epoch_1904,
         )
         yield head, _rows(sheet, hidden)
 

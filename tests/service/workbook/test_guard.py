@@ -71,10 +71,11 @@ def test_a_file_above_the_limit_is_not_looked_at() -> None:
 
 
 def test_a_zip_bomb_is_not_unpacked(files: Any) -> None:
-    begun = time.monotonic()
     row = b'<row r="1"><c r="A1" t="inlineStr"><is><t>' + b"0" * 330_000_000 + b"</t></is></c></row>"
-    assert code_of(files.with_sheet(HEAD + b"<sheetData>" + row + b"</sheetData></worksheet>")) == "workbook.bomb"
-    assert time.monotonic() - begun < 10
+    bomb = files.with_sheet(HEAD + b"<sheetData>" + row + b"</sheetData></worksheet>")
+    begun = time.monotonic()
+    assert code_of(bomb) == "workbook.bomb"
+    assert time.monotonic() - begun < 5
 
 
 def test_a_zip_that_lies_about_its_size_is_stopped_on_the_way(files: Any) -> None:
@@ -125,11 +126,9 @@ def test_entities_are_refused(files: Any) -> None:
 
 def test_a_million_rows(files: Any) -> None:
     rows = b"".join(b'<row r="%d"><c r="A%d"/><c r="F%d"/></row>' % (n, n, n) for n in range(1, 1_000_001))
+    data = files.with_sheet(HEAD + b"<sheetData>" + rows + b"</sheetData></worksheet>")
     begun = time.monotonic()
-    assert code_of(files.with_sheet(HEAD + b"<sheetData>" + rows + b"</sheetData></worksheet>")) in (
-        "workbook.too_many_cells",
-        "workbook.bomb",
-    )
+    assert code_of(data) in ("workbook.too_many_cells", "workbook.bomb")
     assert time.monotonic() - begun < 15
 
 
