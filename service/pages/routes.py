@@ -36,6 +36,8 @@ HERE = Path(__file__).parent
 LANGUAGES = ("zh", "en")
 LINES_AT_ONCE = 50
 _OVER = ("done", "failed", "parked", "cancelled")
+#: Findings that stop a row come first.
+_WEIGHT = ("error", "question", "warning", "info")
 _BAD_FORM = Text("填写的选项有误。", "An option is not valid.")
 
 
@@ -217,7 +219,7 @@ def assessment(request: Request, assessment_id: UUID, lang: Lang, who: Caller, d
         lines=rows,
         following=following,
         chosen="",
-        findings=findings[:500],
+        findings=sorted(findings, key=lambda f: _WEIGHT.index(f["severity"]))[:500],
         findings_count=len(findings),
         job=of_file,
         sources=_sources(),

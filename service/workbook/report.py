@@ -148,7 +148,7 @@ class _Look:
 
     def number(self, pattern: str) -> Any:
         if pattern not in self._numbers:
-            self._numbers[pattern] = self.book.add_format({"num_format": pattern}) if pattern else None
+            self._numbers[pattern] = self.book.add_format({"num_format": pattern, "valign": "top"}) if pattern else None
         return self._numbers[pattern]
 
     def sheet(
@@ -193,7 +193,7 @@ def _summary(look: _Look, document: Mapping[str, Any]) -> None:
     own = f"{t['possible_saving_lines']} 行填写了自有数值 lines with own values"
     counts = "默认值：未公布默认碳价；实际值：实施条例未通过 no default price published; the act is not adopted"
     page.write_string(0, 0, safe(str(document["firm"].get("name", ""))), look.title)
-    page.write_string(1, 0, f"计算日 computed on {document['as_of']} · 溯源编号 key {document['key']}", look.soft)
+    page.write_string(1, 0, f"计算日 computed on {document['as_of']} · 溯源编号 key {document['key']}")
     rows: list[tuple[str, Any, str, str]] = [
         ("货物行数 / 已计算 / 未计算\nLines / computed / not", f"{t['lines']} / {t['lines_ok']} / {t['lines_refused']}", "", ""),
         ("CBAM 费用 EUR\nCBAM cost EUR", t["cost_eur"], "#,##0.00", "各行取整到分后的合计 sum of the lines' rounded amounts"),
@@ -205,8 +205,8 @@ def _summary(look: _Look, document: Mapping[str, Any]) -> None:
         ("改用核查数据可省 EUR\nVerified data would save", t["possible_saving_eur"], "#,##0.00", own),
         ("已因核查数据节省 EUR\nAlready saved by verified data", t["realised_saving_eur"], "#,##0.00", ""),
         ("国内碳成本全额 CNY\nCarbon cost at home, full", t["full_cny"], "#,##0.00", f"{t['home_lines']} 行有装置数据 lines"),
-        ("国内碳成本实付 CNY\npaid", t["paid_cny"], "#,##0.00", "企业自己的购买，不是市场价 own purchases, not the market price"),
-        ("国内碳成本边际 CNY\nmarginal", t["marginal_cny"], "#,##0.00", ""),
+        ("国内碳成本实付 CNY\nCarbon cost at home, paid", t["paid_cny"], "#,##0.00", "企业自己的购买，不是市场价 own purchases, not the market price"),
+        ("国内碳成本边际 CNY\nCarbon cost at home, marginal", t["marginal_cny"], "#,##0.00", ""),
         ("今天可抵扣 EUR\nDeductible today", t["deductible_today_eur"], "#,##0.00", counts),
         ("潜在抵扣 EUR（假设）\nPotential deduction, assumption", t["potential_deduction_eur"], "#,##0.00", ""),
     ]  # fmt: skip
@@ -222,6 +222,7 @@ def _summary(look: _Look, document: Mapping[str, Any]) -> None:
         )
     row = 3
     for label, value, pattern, note in rows:
+        page.set_row(row, 31)
         page.write_string(row, 0, label, look.wrap)
         _put(page, row, 1, value, look.number(pattern))
         page.write_string(row, 2, note, look.soft)
@@ -235,7 +236,9 @@ def _summary(look: _Look, document: Mapping[str, Any]) -> None:
             page.write_string(row, 0, title, look.part)
             for text in texts:
                 row += 1
-                page.merge_range(row, 0, row, 2, f"{text['zh']} {text['en']}", look.wrap)
+                said = f"{text['zh']} {text['en']}"
+                page.set_row(row, 16 * (1 + len(said) // 130))
+                page.merge_range(row, 0, row, 2, said, look.wrap)
             row += 1
 
 
