@@ -20,13 +20,20 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A heading: its rows (first and last, from 1) and the places by field. ``unread`` are names of other columns."""
+    """
+    A heading: its rows (first and last, from 1) and the places by field.
+
+    ``unread`` are names of other columns, ``twice`` the columns that several
+    headings name, ``unclear`` those of them that are needed and of which none
+    has the better name: which one is meant is for the user to say.
+    """
 
     first: int
     last: int
     places: Mapping[str, Place]
     unread: tuple[str, ...]
-    twice: tuple[str, ...]
+    twice: tuple[Column, ...]
+    unclear: tuple[Column, ...]
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -66,13 +73,10 @@ def named(sheet: Sheet, cells: Sequence[Cell], below: Sequence[Cell] = ()) -> di
 
 def _found(sheet: Sheet, first: int, last: int, headings: Mapping[int, Heading], cells: Sequence[Cell]) -> Found:
     best: dict[str, int] = {}
-    twice = []
+    twice: dict[str, list[int]] = {}
     for at, heading in headings.items():
-        if heading.field not in best:
-            best[heading.field] = at
-            continue
-        twice.append(sheet.columns[heading.field].text.zh)
-        other = headings[best[heading.field]]
+        twice.setdefault(heading.field, []).append(heading.rank)
+        other = headings[best.setdefault(heading.field, at)]
         if (heading.rank, heading.unit is None) < (other.rank, other.unit is None):
             best[heading.field] = at
     places = {
@@ -84,7 +88,9 @@ def _found(sheet: Sheet, first: int, last: int, headings: Mapping[int, Heading],
         for at, cell in enumerate(cells)
         if isinstance(cell, str) and plain(cell) and at not in headings
     )
-    return Found(first, last, places, unread, tuple(dict.fromkeys(twice)))
+    doubled = [sheet.columns[field] for field, ranks in twice.items() if len(ranks) > 1]
+    unclear = [c for c in doubled if c.required and (min(twice[c.field]) > 0 or twice[c.field].count(0) > 1)]
+    return Found(first, last, places, unread, tuple(doubled), tuple(unclear))
 
 
 def find(sheet: Sheet, rows: Sequence[Sequence[Cell]], layout: Layout) -> Found | None:

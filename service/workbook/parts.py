@@ -31,7 +31,7 @@ from service.workbook.problems import (
 )  # fmt: skip
 from service.workbook.quantity import Amount
 from service.workbook.raw import Cell
-from service.workbook.table import Notes, Table, TypedRow
+from service.workbook.table import Notes, Table, TypedRow, tell_twice
 from service.workbook.typed import Typist, refused
 
 Kind = TypeVar("Kind", bound=Input)
@@ -260,6 +260,9 @@ def opened(raw: RawSheet, key: str, layout: Layout, notes: Notes, origins: Origi
             [c.text for c in found.missing(sheet)] if found else [c.text for c in sheet.columns.values() if c.required]
         )
         _no_columns(raw, found, names, notes)
+        return None
+    tell_twice(raw, found, notes)
+    if found.unclear:
         return None
     return Table.open(raw, sheet, found, layout, notes, origins, None)
 

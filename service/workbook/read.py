@@ -18,7 +18,7 @@ from service.workbook.layout import Layout, default_layout, fold, plain
 from service.workbook.package import column_letters
 from service.workbook.problems import CellProblem, CurrencyConflict
 from service.workbook.raw import kind_of
-from service.workbook.table import Notes, Table, TypedRow
+from service.workbook.table import Notes, Table, TypedRow, tell_twice
 
 KEYS = ("cn_code", "net_mass_t", "imported_on", "origin")
 _ENDINGS = {"xlsx": {".xlsx", ".xlsm", ".xltx", ".xltm"}, "xls": {".xls"}, "csv": {".csv", ".txt", ".tsv"}}
@@ -252,6 +252,8 @@ def _goods_table(
             )
         return None
     _tell_columns(raw, found, layout, notes)
+    if found.unclear:
+        return None
     return Table.open(raw, sheet, found, layout, notes, origins, candidates)
 
 
@@ -264,15 +266,7 @@ def _tell_columns(raw: RawSheet, found: Found, layout: Layout, notes: Notes) -> 
             sheet=raw.name,
             row=found.first,
         )
-    for name in found.twice:
-        notes.tell(
-            "column_twice",
-            Text(f"有多列可作为“{name}”，只采用了一列。", f"Several columns may be '{name}'; one of them is used."),
-            Text("请核对列的含义。", "Check which one is meant."),
-            severity="warning",
-            sheet=raw.name,
-            row=found.first,
-        )
+    tell_twice(raw, found, notes)
     hidden = [p.column.text for p in found.places.values() if p.at + 1 in set(raw.head.hidden_columns)]
     if hidden:
         zh, en = "、".join(t.zh for t in hidden), ", ".join(t.en for t in hidden)

@@ -75,6 +75,30 @@ class Notes:
         return tuple(self.findings)
 
 
+def tell_twice(raw: RawSheet, found: Found, notes: Notes) -> None:
+    """Tell which columns several headings name; a question where it is not clear which one is meant."""
+    for column in found.twice:
+        zh, en = column.text
+        if column in found.unclear:
+            text = Text(
+                f"有多列可作为“{zh}”，无法确定采用哪一列，该表没有读取。",
+                f"Several columns may be '{en}'; which one is meant cannot be told, and the sheet was not read.",
+            )
+            hint = Text(f"请只保留一列“{zh}”。", f"Leave one column '{en}'.")
+        else:
+            text = Text(f"有多列可作为“{zh}”，只采用了一列。", f"Several columns may be '{en}'; one of them is used.")
+            hint = Text("请核对列的含义。", "Check which one is meant.")
+        notes.tell(
+            "column_twice",
+            text,
+            hint,
+            severity="question" if column in found.unclear else "warning",
+            sheet=raw.name,
+            row=found.first,
+            name=column.field,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class TypedRow:
     """A row of data: its values by field, what is not stated left out, and what is wrong with it."""
