@@ -148,7 +148,9 @@ class Book:
         """Return a format, made once."""
         key = tuple(sorted(given.items()))
         if key not in self.formats:
-            self.formats[key] = self.book.add_format({"font_name": FONT, "font_size": 10, "font_color": INK, **given})
+            self.formats[key] = self.book.add_format(
+                {"font_name": FONT, "font_size": 10, "font_color": INK, "valign": "vcenter", **given}
+            )
         return self.formats[key]
 
     def close(self) -> bytes:
@@ -200,6 +202,7 @@ class Book:
         layout = self.layout.sheets[key]
         sheet = self.book.add_worksheet(layout.title)
         columns = [column for column in layout.columns.values() if column.in_template]
+        sheet.set_default_row(19)
         self._heading(sheet, columns)
         for at, column in enumerate(columns):
             sheet.set_column(at, at, column.width, self.cell_format(column))
@@ -226,9 +229,9 @@ class Book:
     def cell_format(self, column: Column) -> Format:
         """Return the format of a column: text for codes, so that zeros survive."""
         if column.kind in ("cn_code", "code"):
-            return self.format(num_format="@")
+            return self.format(num_format="@", indent=1)
         given = _FORMATS.get(column.kind)
-        return self.format(num_format=given) if given else self.format()
+        return self.format(num_format=given) if given else self.format(indent=1, align="left")
 
     def write(self, sheet: Worksheet, row: int, at: int, column: Column, value: Any) -> None:
         """Write one value as its kind of cell; words as the drop-down shows them."""

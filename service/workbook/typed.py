@@ -14,6 +14,7 @@ from service.workbook.problems import (
     ErrorCell,
     Invalid,
     NoCachedValue,
+    NotANumber,
     NotPositive,
     TooLong,
     UnknownWord,
@@ -23,8 +24,9 @@ from service.workbook.raw import ERROR, NO_VALUE, Cell
 
 _ERRORS = {"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
 _NUMBERS = {"number", "mass", "mass_co2", "intensity", "money", "fraction"}
+#: Words that a column of any kind may hold besides numbers.
+_ANSWERS = ("yes_no", "evidence_level", "use_of_proceeds")
 _LONGEST = 1000
-#: A text made of nothing but these is no value, whatever the kind.
 Typed = dt.date | float | int | str | bool | Amount | None
 
 
@@ -114,7 +116,17 @@ class Typist:
             return word
         if kind in ("id", "code"):
             return plain(as_text(cell)).upper().replace(" ", "")
-        return plain(as_text(cell)) if isinstance(cell, str) else cell
+        return self._answer(cell)
+
+    def _answer(self, cell: Cell) -> Typed:
+        """Return a number, or a text where it is one of the words that may stand for an answer."""
+        text = plain(as_text(cell))
+        if any(meaning(self.layout, group, text) for group in _ANSWERS):
+            return text
+        try:
+            return number_of(cell, self.column, self.unit, self.decimals, self.layout)
+        except NotANumber:
+            return text
 
     def _is_empty(self, text: str) -> bool:
         folded = text.casefold()
