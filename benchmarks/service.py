@@ -48,7 +48,7 @@ def run() -> list[Report]:
                     break
                 except OSError:
                     time.sleep(0.2)
-            assert json.loads(_call(f"{base}/exposures", LINE))["numbers"]["cost_eur"], "no cost in the answer"
+            assert json.loads(_call(f"{base}/exposures", LINE))["cost_eur"], "no cost in the answer"
             taken: dict[str, list[float]] = {"one assessment": [], "health": []}
             for _ in range(REQUESTS):
                 for name, address, body in (

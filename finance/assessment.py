@@ -167,9 +167,14 @@ class Assessment:
             "legend": dict(self.legend),
         }
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the whole as plain data."""
-        return self.head() | {"lines": [line.record() for line in self.lines]}
+    def to_dict(self, steps_of: int | None = None) -> dict[str, Any]:
+        """Return the whole as plain data; the steps of all lines, or of the first ``steps_of`` that have figures."""
+        left = len(self.lines) if steps_of is None else steps_of
+        records = []
+        for line in self.lines:
+            records.append(line.record(steps=left > 0))
+            left -= line.ok
+        return self.head() | {"lines": records}
 
 
 def read_dict(read: Read) -> dict[str, Any]:

@@ -163,7 +163,7 @@ def assess(
     from service import clock
     from service.assessment import use
     from service.parts import Parts, calm_collector
-    from service.workbook.report import write_report
+    from service.workbook.report import STEPS_OF, write_report
 
     parts = Parts.of(_settings())
     calm_collector()
@@ -189,7 +189,8 @@ def assess(
                 _own_quotes(parts),
                 lambda done, total: tell("assess", done, total),
             )
-        document = done.result.to_dict() | {"findings": [finding.to_dict() for finding in done.findings]}
+        steps_of = None if as_json else STEPS_OF
+        document = done.result.to_dict(steps_of) | {"findings": [finding.to_dict() for finding in done.findings]}
         if report:
             tell("report", 0, None)
             _write(report, write_report(document), lang)

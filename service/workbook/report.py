@@ -205,7 +205,7 @@ def _summary(look: _Look, document: Mapping[str, Any]) -> None:
         ("改用核查数据可省 EUR\nVerified data would save", t["possible_saving_eur"], "#,##0.00", own),
         ("已因核查数据节省 EUR\nAlready saved by verified data", t["realised_saving_eur"], "#,##0.00", ""),
         ("国内碳成本全额 CNY\nCarbon cost at home, full", t["full_cny"], "#,##0.00", f"{t['home_lines']} 行有装置数据 lines"),
-        ("国内碳成本实付 CNY\nCarbon cost at home, paid", t["paid_cny"], "#,##0.00", "企业自己的购买，不是市场价 own purchases, not the market price"),
+        ("国内碳成本实付 CNY\nCarbon cost at home, paid", t["paid_cny"], "#,##0.00", "企业自己的购买，不是市场价 own purchases"),
         ("国内碳成本边际 CNY\nCarbon cost at home, marginal", t["marginal_cny"], "#,##0.00", ""),
         ("今天可抵扣 EUR\nDeductible today", t["deductible_today_eur"], "#,##0.00", counts),
         ("潜在抵扣 EUR（假设）\nPotential deduction, assumption", t["potential_deduction_eur"], "#,##0.00", ""),
