@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Body
-from finance.scorecard import METHOD, score
 from pydantic import BaseModel, Field, JsonValue
 
+from finance.scorecard import METHOD, score
 from finance.submission import IndicatorValue
 from models.inputs import Input
 from service.errors import PROBLEMS

@@ -163,7 +163,7 @@ def test_demo_and_serve(tmp_path: Path) -> None:
         assert serving.stdout is not None
         address = re.search(r"http://127\.0\.0\.1:\d+", serving.stdout.readline())
         assert address
-        with urllib.request.urlopen(f"{address[0]}/api/v1/assessments", timeout=20) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{address[0]}/api/v1/assessments", timeout=20) as answer:
             assert len(json.load(answer)["items"]) == 1
         serving.send_signal(signal.SIGINT)
         begun = time.monotonic()

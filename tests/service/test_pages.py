@@ -10,12 +10,12 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
-from service.workbook.example import example_bytes
 
 from models.files import read_yaml
 from service.assessment import use
 from service.pages.routes import HERE
 from service.parts import Parts
+from service.workbook.example import example_bytes
 
 WORDS = read_yaml(HERE / "words.yaml")
 VENDOR = HERE / "static" / "vendor"
