@@ -34,8 +34,11 @@ _HEAD = 1 << 16
 #: Most bytes of XML in one row.
 _MOST_ROW = 64 << 20
 
-_REF = re.compile(rb' r="([A-Z]{1,3})([0-9]{1,7})"')
+_REF = re.compile(rb'\sr="([A-Z]{1,3})([0-9]{1,7})"')
 _CELLS = (b"<c ", b"<c>", b"<c/>", b"<x:c ", b"<x:c>")
+#: Attributes may stand in single quotes, elements may have a prefix.
+_SINGLE = re.compile(rb"(\s\w+)='([^'\"<>]*)'")
+_PREFIX = re.compile(rb"<(\w+:)sheetData")
 _ROW = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="([0-9]{1,7})"')
 _HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\s(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="([0-9]{1,7})"')
 _HIDDEN_COLUMNS = re.compile(rb'<(?:\w+:)?col\s(?=[^>]*\bhidden="(?:1|true)")([^>]*)>')
@@ -63,7 +66,6 @@ class Package:
 
     hidden: dict[str, Hidden]
     epoch_1904: bool
-    has_macros: bool
 
 
 def column_number(letters: str) -> int:
@@ -135,7 +137,7 @@ def _inspect(archive: zipfile.ZipFile, size: int) -> Package:
     missing = set(sheets.values()) - set(names)
     if missing:
         raise Damaged(why="sheet")
-    return Package(hidden, epoch, any(name.endswith("vbaProject.bin") for name in names))
+    return Package(hidden, epoch)
 
 
 def _kind(archive: zipfile.ZipFile, names: set[str]) -> None:
@@ -214,12 +216,15 @@ def _scan(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, left: int)
     most_row = 0
     columns: set[bytes] = set()
     rest = b""
+    marks = [b"<row"]
     for piece in _pieces(archive, info, left):
         if not used:
             _check_head(piece)
+            if prefix := _PREFIX.search(piece):
+                marks.append(b"<" + prefix[1] + b"row")
         used += len(piece)
         text = rest + piece
-        cut = max(text.rfind(b"<row"), text.rfind(b"<x:row"))
+        cut = max(text.rfind(mark) for mark in marks)
         if cut <= 0:
             if len(text) > _MOST_ROW:
                 raise TooHeavy
@@ -240,6 +245,8 @@ def _scan(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, left: int)
 
 
 def _piece(text: bytes, found: Hidden, columns: set[bytes]) -> tuple[int, int]:
+    if b"='" in text:
+        text = _SINGLE.sub(rb'\1="\2"', text)
     refs = _REF.findall(text)
     here = max(len(refs), sum(map(text.count, _CELLS)))
     row = 0
