@@ -87,7 +87,7 @@ class LineResult:
             if self.border.what_if:
                 made["what_if"] = self.border.what_if.rows()
         if self.home:
-            made["home"] = self.home.cost.rows()
+            made["home"] = self.home.rows()
             made["deduction"] = self.home.deduction.rows()
         return made
 
@@ -236,7 +236,7 @@ def assess_submission(
     lines = []
     count = len(submission.goods)
     for done, line in enumerate(submission.goods):
-        made = _line(line, context.book, pricing, rates, fx, sites)
+        made = _line(line, context, pricing, rates, fx, sites)
         if made.border is not None:
             for read in reads_of(made.border):
                 reads.setdefault(read.key, read)
@@ -313,13 +313,13 @@ def _fx(options: Options, context: Context) -> tuple[FxRate | None, list[Finding
 
 
 def _line(
-    line: GoodsLine, book: LawBook, pricing: Pricing, rates: _Rates, fx: FxRate | None, sites: Sequence[Site]
+    line: GoodsLine, context: Context, pricing: Pricing, rates: _Rates, fx: FxRate | None, sites: Sequence[Site]
 ) -> LineResult:
     try:
-        made = border(line, book, pricing, rates.to_eur)
+        made = border(line, context.book, pricing, rates.to_eur)
     except YuetanError as refusal:
         return LineResult(line, None, None, (Finding.of(refusal),), None)
-    home, findings = line_home(line, made, sites, book)
+    home, findings = line_home(line, made, sites, context.book, context.scorecard.data_quality)
     return LineResult(line, made, home, (*made.findings, *findings), fx.value if fx else None)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 from cbam.consignment import Basis
 from cbam.deduction import Deduction, PricePaid, deduction, price_effectively_paid
 from finance.line import Border
+from finance.policy import DataQuality
 from finance.submission import GoodsLine
 from models.allowance import ReferencePrice, reference_price, user_price
 from models.embedded import EmbeddedCost, Position, embedded_cost, position
@@ -27,6 +30,11 @@ from models.table import Row
 WHOLE_YEAR = 0.9
 #: Data-quality score of a stand-in that says nothing of the installation itself.
 PROXY = 5
+_Z90 = NormalDist().inv_cdf(0.9)
+_ASSUMED_SPREAD = Text(
+    "只含强度的不确定性，幅度按数据质量取评分政策的假设值，不含价格波动",
+    "uncertainty of the intensity only, its size by data quality as the score's policy assumes; no price risk",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +125,21 @@ def site_of(year: EtsYear, book: LawBook, market: Market, fx: FxTable, as_of: dt
     law = law_of_year(book, year.compliance_year)
     where = position(year, regime, law, price.value if price else None)
     findings += where.findings
-    rate: float | None = None
-    if where.average_paid_cny_per_t:
-        try:
-            rate = fx.rate("CNY", max(as_of, dt.date(year.compliance_year, 12, 31)), statistic="year_mean").value
-        except YuetanError as refusal:
-            findings.append(Finding.of(refusal, severity="info"))
-    paid = price_effectively_paid(year, regime, where, rate)
+    paid = price_effectively_paid(year, regime, where, _rate_of(year.compliance_year, fx))
     method = year.allocation_method
     rule = law.find("cn.ets.national.allocation_rule") if regime.word == "national" else None
     if method is None and rule is not None:
         method = str(rule.value)  # type: ignore[assignment]
     return Site(year, regime, price, where, paid, method, tuple(findings))
+
+
+def _rate_of(compliance_year: int, fx: FxTable) -> float | None:
+    """Return the mean of the compliance year's own rates; ``None`` where that year is not over in the table."""
+    try:
+        found = fx.rate("CNY", dt.date(compliance_year, 12, 31), statistic="year_mean")
+    except YuetanError:
+        return None
+    return found.value if found.period == str(compliance_year) else None
 
 
 def _price(year: EtsYear, instrument: str, market: Market, as_of: dt.date) -> ReferencePrice | MeanPrice:
@@ -154,6 +165,27 @@ class Home:
     site: Site
     cost: EmbeddedCost
     deduction: Deduction
+    #: Spread of the intensity by its data quality, an assumption of the score's policy.
+    sigma: float
+
+    def interval(self, value: float | None) -> tuple[float, float] | None:
+        """Return P10 and P90 of a cost if its intensity is log-normal with ``sigma`` around the stated value."""
+        if value is None:
+            return None
+        low, high = sorted(value * math.exp(sign * _Z90 * self.sigma) for sign in (-1.0, 1.0))
+        return low, high
+
+    def rows(self) -> list[Row]:
+        """Return the three views with their intervals."""
+        made = self.cost.rows()
+        for key, label, value in (
+            ("full_interval", Text("全额 P10–P90", "Full, P10 to P90"), self.cost.full_cny_per_t),
+            ("paid_interval", Text("实付 P10–P90", "Paid, P10 to P90"), self.cost.paid_cny_per_t),
+        ):
+            found = self.interval(value)
+            shown = None if found is None else f"{found[0]:,.2f} – {found[1]:,.2f}"
+            made.append(Row(key, label, shown, "CNY/t", _ASSUMED_SPREAD))
+        return made
 
     def numbers(self) -> dict[str, Any]:
         """Return the figures as plain data."""
@@ -173,6 +205,8 @@ class Home:
             "full_cny": full,
             "paid_cny": paid,
             "marginal_cny": marginal,
+            "full_interval_cny_per_t": self.interval(self.cost.full_cny_per_t),
+            "paid_interval_cny_per_t": self.interval(self.cost.paid_cny_per_t),
             "paid_basis": self.cost.paid_basis,
             "deductible_today_eur": 0.0,
             "deduction_reason": self.deduction.reason._asdict(),
@@ -182,7 +216,9 @@ class Home:
         }
 
 
-def line_home(line: GoodsLine, made: Border, sites: Sequence[Site], book: LawBook) -> tuple[Home | None, list[Finding]]:
+def line_home(
+    line: GoodsLine, made: Border, sites: Sequence[Site], book: LawBook, quality_of: DataQuality
+) -> tuple[Home | None, list[Finding]]:
     """
     Return home cost and deduction of one row.
 
@@ -247,7 +283,7 @@ def line_home(line: GoodsLine, made: Border, sites: Sequence[Site], book: LawBoo
         None if quality == PROXY else intensity,
         law,
     )
-    return Home(site, cost, counts), []
+    return Home(site, cost, counts, float(quality_of.sigma(float(quality)))), []
 
 
 def _site_for(line: GoodsLine, sites: Sequence[Site]) -> Site | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -90,6 +91,10 @@ def test_three_views_at_home_and_nothing_outside_a_market() -> None:
     assert steel["paid_cny_per_t"] == pytest.approx(4.5)
     assert steel["marginal_cny_per_t"] == pytest.approx(58 * 2.0 * 0.03)
     assert steel["paid_basis"] == "own_purchases"
+    low, high = steel["full_interval_cny_per_t"]
+    assert low < 116.0 < high
+    assert low * high == pytest.approx(116.0**2)
+    assert high / low == pytest.approx(math.exp(2 * 1.2815515655 * 0.10))
     assert (profile["regime"], profile["full_cny_per_t"], profile["paid_cny_per_t"]) == ("none", 0.0, 0.0)
 
 
@@ -110,6 +115,15 @@ def test_price_paid_never_comes_from_the_market_price() -> None:
     home = made.lines[0].record()["home"]
     assert home["paid_basis"] == "estimate"
     assert home["paid_cny_per_tco2"] is None
+
+
+def test_price_paid_is_converted_at_the_mean_rate_of_its_own_year() -> None:
+    line = STRUCTURE | {"covered_tco2_per_t": 2.0}
+    of_2025 = run(line).lines[0].record()["home"]
+    assert of_2025["paid_eur_per_t"] == pytest.approx(2 * 2.25 / 8.118504)
+    of_2026 = run(line, installations=[MILL | {"compliance_year": 2026}]).lines[0].record()["home"]
+    assert of_2026["paid_cny_per_tco2"] == pytest.approx(2.25)
+    assert of_2026["paid_eur_per_t"] is None
 
 
 def test_a_scenario_price_is_labelled_in_every_place() -> None:
