@@ -18,7 +18,8 @@ from service.workbook.raw import sheets_of
 
 MEMORY = 512 << 20
 PROCESSOR_S = 20
-_ROWS = 2000
+#: Most of one line of the answer, so that the parent never holds more than it can bear.
+_ROWS, _CELLS = 2000, 50_000
 
 
 def limit_self() -> None:
@@ -60,12 +61,14 @@ def run(data: bytes, out: BinaryIO) -> None:
         for head, rows in sheets_of(data, known_heading):
             tell({"sheet": asdict(head)})
             some: list[Any] = []
+            cells = 0
             for row in rows:
                 some.append(row)
-                if len(some) == _ROWS:
+                cells += len(row)
+                if len(some) == _ROWS or cells > _CELLS:
                     tell({"rows": some})
                     out.flush()
-                    some = []
+                    some, cells = [], 0
             tell({"rows": some})
         tell({"end": True})
     except FileProblem as problem:

@@ -16,6 +16,8 @@ from service.workbook.problems import FILE_PROBLEMS, Damaged, EmptyFile, FilePro
 from service.workbook.raw import Cell, SheetHead, kind_of
 
 WALL_S = 60.0
+#: Bytes of cells that are taken from the child: as much as a file may unpack to.
+MOST_TOLD = 300_000_000
 #: Filled rows of one sheet beyond which the file is to be split: what follows keeps an object per row.
 MOST_FILLED = 200_000
 _ROOT = Path(__file__).resolve().parents[2]
@@ -93,8 +95,11 @@ def _listen(child: subprocess.Popen[bytes], data: bytes, progress: Progress | No
     except BrokenPipeError:
         raise TooHeavy from None
     sheets: list[RawSheet] = []
-    done = filled = 0
+    done = filled = size = 0
     for line in child.stdout:
+        size += len(line)
+        if size > MOST_TOLD:
+            raise TooHeavy
         try:
             told = json.loads(line)
         except ValueError:

@@ -19,6 +19,8 @@ from service.workbook.problems import Damaged, EmptyFile, Encrypted, TooLargeFil
 #: A text as it stands, or a number that the file holds as a number.
 Cell: TypeAlias = str | float
 MOST_BYTES = 30_000_000
+#: Longer texts are cut, which is still longer than any field takes: one text may be repeated in a million cells.
+LONGEST = 1100
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: Stand for what the parser gives as an empty cell; no text of a file can hold them.
 ERROR, NO_VALUE = "\x00error", "\x00formula"
@@ -79,7 +81,7 @@ def sheets_of(data: bytes, names: Callable[[str], bool]) -> Iterator[tuple[Sheet
     kind = kind_of(data)
     if kind == "csv":
         head = SheetHead("CSV", True, [], [], [], False)
-        yield head, (_trim(list(row)) for row in read_text(data, names))
+        yield head, (_trim([cell[:LONGEST] for cell in row]) for row in read_text(data, names))
         return
     found = package.inspect(data) if kind == "xlsx" else None
     old, epoch_1904 = biff.inspect(data) if kind == "xls" else ([], False)
@@ -125,7 +127,7 @@ def _rows(sheet: Any, hidden: Hidden) -> Iterator[list[Cell]]:
             marks.setdefault(int(ref[len(letters) :]), []).append((package.column_number(letters), mark))
     last = 0
     for last, values in enumerate(sheet.iter_rows(), start=1):
-        row: list[Cell] = [*left, *[v if type(v) is str else _cell(v) for v in values]]
+        row: list[Cell] = [*left, *[v if type(v) is str and len(v) <= LONGEST else _cell(v) for v in values]]
         if last in marks:
             _mark(row, marks[last])
         yield _trim(row)
@@ -144,6 +146,8 @@ def _mark(row: list[Cell], marks: list[tuple[int, str]]) -> None:
 
 
 def _cell(value: Any) -> Cell:
+    if type(value) is str:
+        return value[:LONGEST]
     if type(value) is float:
         return value if math.isfinite(value) else str(value)
     if isinstance(value, bool):

@@ -249,6 +249,16 @@ def test_titles_totals_blank_lines_and_repeated_headings_are_skipped_and_told(re
     assert (result.rows_seen, result.rows_kept, result.rows_skipped) == (8, 3, 5)
 
 
+def test_a_table_that_begins_further_down_and_to_the_right(read: Read, files: Any) -> None:
+    rows = [[], [], *[[None, None, *row] for row in files.table()]]
+    rows[4][1 + 2] = "730890"
+    result = read(files.xlsx(rows))
+    assert means(result) == [files.TRUTH[0], files.TRUTH[2]]
+    assert [g.line for g in result.goods] == [4, 6]
+    assert refusals(result) == {("cn_too_short", "D5")}
+    assert result.columns["cn_code"] == "D"
+
+
 def test_a_heading_of_two_rows(read: Read, files: Any) -> None:
     two = [["货物", None, None, "数量", "日期"], ["品名", "CN编码", "原产地", "净重（吨）", "进口日期"], *files.ROWS]
     assert means(read(files.xlsx(two))) == files.TRUTH

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from service.workbook import guard
+from service.workbook import guard, raw
 from service.workbook.guard import read_grid, read_sheets
 from service.workbook.problems import Damaged, EmptyFile, FarCell, FileProblem, TooManyCells, WrongKind
 
@@ -140,6 +140,24 @@ def test_the_child_is_ended_by_its_limits_and_the_parent_says_so(files: Any, mon
     with pytest.raises(FileProblem) as told:
         read_sheets(files.xlsx(files.table()))
     assert told.value.code == "workbook.too_heavy"
+
+
+def test_one_long_text_in_many_cells_does_not_fill_the_parent(files: Any) -> None:
+    parts = files.members(files.xlsx(files.table()))
+    parts["xl/sharedStrings.xml"] = (
+        b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>'
+        + b"x" * 30_000
+        + b"</t></si></sst>"
+    )
+    rows = b"".join(b'<row r="%d"><c r="A%d" t="s"><v>0</v></c></row>' % (n, n) for n in range(1, 5001))
+    parts["xl/worksheets/sheet1.xml"] = HEAD + b"<sheetData>" + rows + b"</sheetData></worksheet>"
+    (sheet,) = read_sheets(files.package(parts))
+    assert {len(str(row[0])) for row in sheet.rows} == {raw.LONGEST}
+
+
+def test_what_the_child_tells_is_limited(files: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "MOST_TOLD", 100)
+    assert code_of(files.xlsx(files.table())) == "workbook.too_heavy"
 
 
 def test_progress_is_told(files: Any) -> None:
