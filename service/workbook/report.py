@@ -383,7 +383,7 @@ def _steps(look: _Look, document: Mapping[str, Any]) -> None:
                 page.write_number(row, 0, record["line"])
                 _put(page, row, 1, record["product"])
                 page.write_string(row, 2, _PARTS.get(part, part))
-                _put(page, row, 3, f"{what['zh']} {what['en']}")
+                _put(page, row, 3, f"{what['zh'].lstrip('= ×')} {what['en'].lstrip('=x ')}")
                 _put(page, row, 4, value, look.number("#,##0." + "0" * what["digits"] if what["digits"] else "#,##0"))
                 _put(page, row, 5, what["unit"])
                 _put(page, row, 6, f"{zh} {en}".strip())
