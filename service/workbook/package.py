@@ -34,7 +34,7 @@ _HEAD = 1 << 16
 #: Most bytes of XML in one row.
 _MOST_ROW = 64 << 20
 
-_REF = re.compile(rb'\sr="([A-Z]{1,3})([0-9]{1,7})"')
+_REF = re.compile(rb'\sr="([A-Za-z]{1,3})([0-9]{1,7})"')  # small letters too: the parser takes them
 _CELLS = (b"<c ", b"<c>", b"<c/>", b"<x:c ", b"<x:c>")
 #: Attributes may stand in single quotes, elements may have a prefix.
 _SINGLE = re.compile(rb"(\s\w+)='([^'\"<>]*)'")
@@ -269,7 +269,7 @@ def _piece(text: bytes, found: Hidden, columns: set[bytes]) -> tuple[int, int]:
 
 
 def _within(name: str, most_row: int, columns: set[bytes], cells: int) -> int:
-    most_column = max((column_number(c.decode()) for c in columns), default=0)
+    most_column = max((column_number(c.decode().upper()) for c in columns), default=0)
     if most_row > MOST_ROWS or cells > MOST_CELLS:
         raise _too_many(name, most_row, most_column)
     if most_column > MOST_COLUMNS:
