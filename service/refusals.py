@@ -46,7 +46,9 @@ class NotReady(YuetanError):
 class Finished(YuetanError):
     code = "job.finished"
     message = Text("任务已经结束，不能取消。", "The job has ended and cannot be cancelled.")
-    hint = Text("请查看任务的结果；需要重算请重新上传。", "Look at what came of it; to compute again, hand the file in again.")
+    hint = Text(
+        "请查看任务的结果；需要重算请重新上传。", "Look at what came of it; to compute again, hand the file in again."
+    )
 
 
 class StoppedTrying(YuetanError):
