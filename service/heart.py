@@ -67,7 +67,7 @@ class Heart:
             if self._lost.is_set():
                 raise Lost
             moment = time.monotonic()
-            if done < total and moment - self._told < _TELL_EVERY_S:
+            if (not total or done < total) and moment - self._told < _TELL_EVERY_S:
                 return
             self._told = moment
             try:
