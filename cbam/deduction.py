@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cbam.consignment import Basis
-from models.embedded import Position
 from models.errors import Text
 from models.installation import EtsYear
 from models.law import LawAt, Read
+from models.position import Position
 from models.regime import Regime
 from models.table import Result, Row
 from models.units import Numbers

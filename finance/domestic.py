@@ -15,7 +15,7 @@ from finance.line import Border
 from finance.policy import DataQuality
 from finance.submission import GoodsLine
 from models.allowance import ReferencePrice, reference_price, user_price
-from models.embedded import EmbeddedCost, Position, embedded_cost, position
+from models.embedded import EmbeddedCost, embedded_cost
 from models.errors import NOTHING, Text, YuetanError
 from models.findings import Finding
 from models.fx import FxTable
@@ -23,6 +23,7 @@ from models.installation import EtsYear
 from models.law import LawBook, Read
 from models.market import Market
 from models.mean_price import MeanPrice, mean_over
+from models.position import Position, position
 from models.regime import Regime, law_of_year, regime_of
 from models.table import Row
 
@@ -71,7 +72,7 @@ class Site:
 
     def reads(self) -> tuple[Read, ...]:
         """Return every value that the site rests on."""
-        found = self.regime.reads if self.regime else ()
+        found = (*(self.regime.reads if self.regime else ()), *(self.position.reads if self.position else ()))
         return (*found, self.price.read()) if self.price else found
 
     def rows(self) -> list[Row]:

@@ -8,18 +8,19 @@ from typing import Any
 import pytest
 
 from cbam.deduction import price_effectively_paid
-from models.embedded import (
+from models.allocation import (
     band_rate,
     band_slope,
-    embedded_cost,
+    entitlement_intensity,
     free_allocation_pilot,
     net_position,
-    position,
 )
+from models.embedded import embedded_cost
 from models.errors import Text
 from models.files import read_yaml
 from models.installation import EtsYear
 from models.law import LawBook
+from models.position import position
 from models.regime import law_of_year, regime_of
 
 CASES = read_yaml(Path(__file__).parent / "ets.yaml")
@@ -49,7 +50,7 @@ def _embedded(case: dict[str, Any], book: LawBook) -> dict[str, Any]:
 def _pilot(case: dict[str, Any], book: LawBook) -> dict[str, Any]:
     law = law_of_year(book, 2025)
     emissions = case["input"]["emissions_t"]
-    entitlement = emissions * law.number("cn.ets.guangdong.reduction_factor")
+    entitlement = entitlement_intensity(2.0, emissions / 2.0, law.number("cn.ets.guangdong.reduction_factor"))
     free = free_allocation_pilot(entitlement, law.number("cn.ets.guangdong.free_share.other"))
     net = net_position(emissions, free)
     average = net * case["input"]["price"] / emissions

@@ -16,9 +16,11 @@ from cbam.deduction import (
     potential_secp,
     price_effectively_paid,
 )
-from models.embedded import band_rate, band_slope, marginal_cost, position
+from models.allocation import band_rate, band_slope
+from models.embedded import marginal_cost
 from models.installation import EtsYear
 from models.law import LawBook
+from models.position import position
 from models.regime import law_of_year, regime_of
 
 positive = st.floats(0.01, 1e4)
