@@ -126,7 +126,7 @@ def regime_of(year: EtsYear, book: LawBook) -> Regime:
         found.boundary,
         stated=False,
         reads=found.reads,
-        findings=(_contradiction(year, found.word),),
+        findings=(*found.findings, _contradiction(year, found.word)),
     )
 
 
@@ -161,7 +161,8 @@ def _by_rule(year: EtsYear, law: LawAt) -> Regime:
         f"{year.compliance_year} 履约年度：{name.zh}" + (f"（{read.attr('note_zh')}）" if read.note else ""),
         f"compliance year {year.compliance_year}: {name.en}" + (f" ({read.note})" if read.note else ""),
     )
-    return Regime(word, year.compliance_year, reason, _BOUNDARY[word], False, tuple(law.reads.values()))
+    doubt = (_list_contradicts(year),) if word == "national" and listed == "no" else ()
+    return Regime(word, year.compliance_year, reason, _BOUNDARY[word], False, tuple(law.reads.values()), doubt)
 
 
 def _above_threshold(year: EtsYear, law: LawAt) -> bool:
@@ -199,6 +200,20 @@ def _stated(year: EtsYear) -> Regime:
 def _unknown(year: EtsYear) -> RegimeUnknown:
     place = year.city or year.province
     return RegimeUnknown(field="stated_regime", year=year.compliance_year, process=year.process, place=place)
+
+
+def _list_contradicts(year: EtsYear) -> Finding:
+    return Finding(
+        code="ets.list_contradicts",
+        severity="warning",
+        text=Text(
+            f"填报“未列入全国名录”，但 {year.compliance_year} 履约年度该工序属全国碳市场，已按全国市场计算。",
+            f"Stated as not on the national list, but in compliance year {year.compliance_year} this process belongs to the "
+            "national market, which is used.",
+        ),
+        hint=Text("请核对全国碳市场重点排放单位名录。", "Check the national list of entities."),
+        field="on_national_list",
+    )
 
 
 def _contradiction(year: EtsYear, word: RegimeWord) -> Finding:

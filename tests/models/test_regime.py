@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,24 +110,89 @@ def test_words_exist_for_every_process_and_regime(book: LawBook) -> None:
     }
 
 
+def test_not_on_the_list_against_a_national_process_is_told(book: LawBook) -> None:
+    made = regime_of(year(2024, "cement_clinker", on_national_list=False), book)
+    assert made.word == "national"
+    assert [f.code for f in made.findings] == ["ets.list_contradicts"]
+
+
+#: How the reference table words its confidence.
+CONFIDENCE = {
+    "official text seen (reproduced)": "official",
+    "two independent secondary sources": "two_secondary",
+    "one secondary source": "one_secondary",
+    "inferred": "inferred",
+}
+
+
+def reference(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 @pytest.mark.shared
 def test_year_table_equals_the_reference(book: LawBook, shared: Callable[[str], Path]) -> None:
-    import csv
-
-    with shared("rules/gd_ets_years.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    """Every figure of a year with its confidence; what is blank there is absent here."""
     names = {
         "cap_total_mt": "cap_total",
         "cap_entities_mt": "cap_entities",
         "cap_reserve_mt": "cap_reserve",
         "n_entities": "entities",
+        "annual_reduction_factor": "reduction_factor",
+        "surrender_deadline": "surrender_deadline",
     }
-    for row in rows:
+    for row in reference(shared("rules/gd_ets_years.csv")):
         law = law_of_year(book, int(row["compliance_year"]))
         for column, name in names.items():
             found = law.find(f"cn.ets.guangdong.{name}")
-            if row[column]:
-                assert found is not None, (row["compliance_year"], name)
-                assert found.value == float(row[column])
-            else:
-                assert found is None, (row["compliance_year"], name)
+            place = (row["compliance_year"], name)
+            text = row[column].split(" ")[0]
+            if not text or text == "not":
+                assert found is None, place
+                continue
+            assert found is not None, place
+            assert found.value == (text if name == "surrender_deadline" else float(text)), place
+            assert found.confidence == CONFIDENCE[row["confidence"]], place
+
+
+@pytest.mark.shared
+def test_thresholds_and_free_shares_equal_the_reference(book: LawBook, shared: Callable[[str], Path]) -> None:
+    rows = {int(row["compliance_year"]): row for row in reference(shared("rules/gd_ets_years.csv"))}
+    for compliance_year, row in rows.items():
+        read = law_of_year(book, compliance_year).read("cn.ets.guangdong.threshold_emissions")
+        if row["threshold"]:
+            assert row["threshold"].startswith(f"{read.value} tCO2"), compliance_year
+            assert read.confidence == CONFIDENCE[row["confidence"]], compliance_year
+        else:
+            assert read.confidence == "inferred", compliance_year
+        energy = law_of_year(book, compliance_year).find("cn.ets.guangdong.threshold_energy")
+        assert (f"{energy.value} tce" in row["threshold"]) if energy else ("tce" not in row["threshold"])
+    for compliance_year in (2024, 2025):
+        law = law_of_year(book, compliance_year)
+        for sector in ("petrochemical", "other"):
+            assert f"{law.number(f'cn.ets.guangdong.free_share.{sector}'):.2f}" in rows[compliance_year]["free_share"]
+    of_method = {
+        kind: names.split(", ") for kind, _, names in (m.partition(": ") for m in rows[2024]["methods"].split("; "))
+    }
+    group = [key for key in book.entries if key.startswith("cn.ets.guangdong.allocation_method.")]
+    assert len(group) == sum(map(len, of_method.values()))
+    for key in group:
+        word = law_of_year(book, 2024).word(key)
+        assert book.entries[key].label.removeprefix("Method of allocation, ") in of_method[word.replace("_", " ")]
+
+
+@pytest.mark.shared
+def test_national_years_equal_the_reference(book: LawBook, shared: Callable[[str], Path]) -> None:
+    rows = {int(row["compliance_year"]): row for row in reference(shared("rules/national_ets_years.csv"))}
+    for compliance_year in (2024, 2025):
+        law = law_of_year(book, compliance_year)
+        assert law.word("cn.ets.national.surrender_deadline") == rows[compliance_year]["surrender_deadline"]
+    assert law_of_year(book, 2024).word("cn.ets.national.allocation_rule") == "equal_to_emissions"
+    assert "= verified emissions" in rows[2024]["allocation"]
+    band = law_of_year(book, 2025).read("cn.ets.national.band")
+    assert f"+/-{float(band.value or 0):.0%} of emissions" in rows[2025]["net_band"]
+    assert (band.confidence, law_of_year(book, 2026).read("cn.ets.national.band").confidence) == (
+        "inferred",
+        "two_secondary",
+    )
+    assert law_of_year(book, 2027).find("cn.ets.national.band") is None
