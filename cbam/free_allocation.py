@@ -39,7 +39,7 @@ def benchmark_b(law: LawAt, origin: str, cn_code: str, row: Read, stated_route: 
         route = str(stated_route)
     else:
         raise RouteNeeded(
-            field="route", origin=origin, cn_code=cn_code, row=row.key_part(2), routes="/".join(kept or there)
+            field="route", origin=origin, cn_code=cn_code, row=row.key_part(-1), routes="/".join(kept or there)
         )
     read = law.row(BENCHMARKS, cn_code, "B", route)
     assert read is not None  # noqa: S101 - it is one of those found above
