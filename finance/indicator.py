@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from finance.submission import IndicatorValue
 from models.errors import OutOfRange, Text
 from models.inputs import Input
 from models.units import FloatArray, Numbers
@@ -54,6 +55,12 @@ class Bilingual(Input):
     def text(self) -> Text:
         """The pair."""
         return Text(self.zh, self.en)
+
+
+class PartialValue(IndicatorValue):
+    """A value that speaks for a share of what the indicator is about; the rest is missing and scores as such."""
+
+    covers: Annotated[float, Field(ge=0, le=1)]
 
 
 class Indicator(Bilingual):

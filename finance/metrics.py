@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from finance.indicator import BOUNDS, MOST, NO_EBITDA
+from finance.indicator import BOUNDS, MOST, NO_EBITDA, PartialValue
 from finance.score import joined
 from finance.submission import Footprint, IndicatorValue, State, Submission
 from models.errors import NOTHING, Text
@@ -128,8 +128,9 @@ def _footprints(products: Sequence[Footprint]) -> dict[str, _Made]:
     """
     Return F1, F2 and Q1, weighted by revenue.
 
-    A product that cannot be compared leaves F1, which is then estimated, and
-    counts with the worst data quality: leaving one out earns nothing.
+    A product that cannot be compared is missing and not 1.0: F1 then speaks for
+    the rest of the revenue, is estimated, and its missing share scores by the
+    card's rule for what is missing, with the worst data quality.
     """
     usable = [p for p in products if comparable(p)]
     revenue, covered = math.fsum(p.revenue_cny for p in products), math.fsum(p.revenue_cny for p in usable)
@@ -150,15 +151,19 @@ def _footprints(products: Sequence[Footprint]) -> dict[str, _Made]:
         f"weighted by revenue over {len(usable)} products, {covered / revenue:.0%} of product revenue; "
         f"benchmarks from {', '.join(sources) or 'an unnamed source'}"
     )
-    made["F1"] = _ratio(
+    whole = all(comparable(p) for p in products if p.revenue_cny > 0)
+    value, note = _ratio(
         "F1",
         math.fsum(p.revenue_cny * _to_benchmark(p) for p in usable),
         covered,
         zh if named or not sources else f"{zh}（部分未注明）",
         en if named or not sources else f"{en} (some unnamed)",
         quality if isinstance(quality, float) else None,
-        "measured" if all(comparable(p) for p in products if p.revenue_cny > 0) else "estimated",
+        "measured" if whole else "estimated",
     )
+    if not whole and value.state != "missing":
+        value = PartialValue(**value.model_dump(), covers=min(1.0, covered / revenue))
+    made["F1"] = (value, note)
     return made
 
 

@@ -25,6 +25,8 @@ class Line:
     haircut or the sector's adverse value; ``points`` run from 0 to 100,
     ``weight`` is the effective weight in percent and ``contribution`` what the
     line adds to the score. ``data_quality`` is the score that was used.
+    ``missing_share`` is the part that nobody measured and that scores the
+    policy's fixed points, 0 where the value speaks for the whole.
     """
 
     indicator: Indicator
@@ -38,6 +40,14 @@ class Line:
     data_quality: float | None
     evidence: str | None
     note: Text
+    missing_share: float = 0.0
+
+    @property
+    def known_points(self) -> float:
+        """Points of the measured part alone."""
+        if self.missing_share == 0.0 or self.used is None or isinstance(self.used, str):
+            return self.points
+        return float(self.indicator.points_of(self.used))
 
     @property
     def lost(self) -> float:
@@ -81,6 +91,7 @@ class Line:
             "weight": self.weight,
             "contribution": self.contribution,
             "data_quality": self.data_quality,
+            "missing_share": self.missing_share,
             "evidence": self.evidence,
             "note": self.note._asdict(),
         }
@@ -136,7 +147,7 @@ class Score(Result):
     The score, its lines and its reasons.
 
     ``before_gates`` is the sum of the contributions and nothing else; ``total``
-    is after gates; ``without_missing`` leaves missing indicators out, before
+    is after gates; ``without_missing`` leaves what is missing out, before
     gates, and is ``None`` where none is missing: what lies between it and
     ``before_gates`` is the value of getting the data.
     """
@@ -168,7 +179,9 @@ class Score(Result):
     @property
     def key(self) -> str:
         """Key over method, policy, inputs and what stood in for missing ones."""
-        inputs = [[x.indicator.id, x.state, x.value, x.used, x.data_quality, x.evidence] for x in self.lines]
+        inputs = [
+            [x.indicator.id, x.state, x.value, x.used, x.data_quality, x.missing_share, x.evidence] for x in self.lines
+        ]
         answers = [[g.gate.id, g.answer] for g in self.gates]
         return fingerprint({"method": METHOD, "policy": self.card.policy_hash, "inputs": inputs, "gates": answers})
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from statistics import NormalDist
 
-from finance.indicator import KNOWN, NO_EBITDA, Indicator
+from finance.indicator import KNOWN, NO_EBITDA, Indicator, PartialValue
 from finance.policy import Asks, Gate, Scorecard, load_scorecard
 from finance.score import METHOD, GateResult, Line, Reason, Score, joined
 from finance.submission import IndicatorValue
@@ -103,7 +103,8 @@ def score(
         raise NothingToScore
     results = tuple(_gate(g, lines, gates) for g in sorted(card.gates, key=lambda g: g.id))
     total = min([before, *(r.gate.cap for r in results if r.binds and r.gate.cap is not None)])
-    missing = any(x.state == "missing" for x in lines)
+    missing = any(x.state == "missing" or x.missing_share > 0 for x in lines)
+    known = [replace(x, points=x.known_points) for x in lines if x.state != "missing"]
     return Score(
         card=card,
         lines=tuple(lines),
@@ -112,7 +113,7 @@ def score(
         grade=card.grade(total),
         gates=results,
         reasons=(*_gate_reasons(results), *_reasons(card, lines)),
-        without_missing=_mean([x for x in lines if x.state != "missing"]) if missing else None,
+        without_missing=_mean(known) if missing else None,
     )
 
 
@@ -199,6 +200,8 @@ def _line(
             worst = float(rule.assigned_data_quality)
             said = Text(f"未给数据质量分，按 {worst:g} 计", f"no data-quality score: taken as {worst:g}")
             made = replace(made, data_quality=worst, note=joined(note, said))
+        if isinstance(given, PartialValue) and given.covers < 1.0 and not isinstance(value, str):
+            return _partial(card, made, value, given.covers, adverse)
         return _curved(card, made, value)
     if indicator.id in card.legally_bound:
         why = Text(
@@ -213,6 +216,30 @@ def _line(
         return replace(made, points=fixed, note=joined(note, why))
     why = Text("缺失，取行业不利分位数", "missing, the sector's adverse quantile stands in")
     return _curved(card, replace(made, note=joined(note, why)), indicator.checked(adverse))
+
+
+def _partial(card: Scorecard, line: Line, value: float, covers: float, adverse: float | str | None) -> Line:
+    """
+    Return the line of a value that speaks for a part: the rest is missing and scores by the same rule as a whole one.
+
+    The sector's adverse value joins the mean; without one the rest scores the
+    policy's fixed points, and never lifts the part that is known.
+    """
+    if adverse is not None:
+        mixed = covers * value + (1.0 - covers) * float(line.indicator.checked(adverse))
+        why = Text(f"缺失的 {1 - covers:.0%} 取行业不利分位数", f"the sector's adverse quantile for {1 - covers:.0%}")
+        return replace(_curved(card, replace(line, note=joined(line.note, why)), mixed), value=value)
+    fixed = card.missing_rule.no_sector_value_points
+    why = Text(
+        f"缺失的 {1 - covers:.0%} 按政策至多计 {fixed:g} 分",
+        f"{1 - covers:.0%} missing: at most {fixed:g} points by policy",
+    )
+    made = _curved(card, replace(line, note=joined(line.note, why)), value)
+    return replace(made, missing_share=1.0 - covers, points=_with_rest(made.points, 1.0 - covers, fixed))
+
+
+def _with_rest(points: float, share: float, fixed: float) -> float:
+    return points + share * (min(points, fixed) - points)
 
 
 def _curved(card: Scorecard, line: Line, value: float | str) -> Line:
@@ -279,17 +306,17 @@ def _reasons(card: Scorecard, lines: Iterable[Line]) -> list[Reason]:
     worst = sorted((x for x in lines if x.weight > 0 and x.points < 100.0), key=lambda x: (-x.lost, x.indicator.id))
     made = []
     for line in worst[: card.reason_codes.max_reported]:
-        following, gain = _next(line)
+        following, gain = _next(line, card.missing_rule.no_sector_value_points)
         text = Text(
             f"{line.indicator.zh}：失去 {line.lost:.2f} 分", f"{line.indicator.en}: {line.lost:.2f} points lost"
         )
-        if line.state == "missing" or line.used == NO_EBITDA:
+        if line.state == "missing" or line.missing_share > 0 or line.used == NO_EBITDA:
             text = joined(text, line.note)
         made.append(Reason(f"RC-{line.indicator.id}", text, line.value, line.used, following, gain))
     return made
 
 
-def _next(line: Line) -> tuple[float | str | None, float | None]:
+def _next(line: Line, fixed: float) -> tuple[float | str | None, float | None]:
     """Return the next better breakpoint and the points of the score that reaching it would add."""
     indicator = line.indicator
     if indicator.levels is not None:
@@ -298,5 +325,8 @@ def _next(line: Line) -> tuple[float | str | None, float | None]:
         ahead = reversed(indicator.points or ()) if indicator.direction == "lower_better" else indicator.points or ()
         better = [(p, x) for x, p in ahead]
     # The mildest of the better ones; within rounding of a breakpoint is on it.
-    found = min((b for b in better if b[0] > line.points + 1e-9), key=lambda b: b[0], default=None)
-    return (None, None) if found is None else (found[1], line.weight * (found[0] - line.points) / 100.0)
+    found = min((b for b in better if b[0] > line.known_points + 1e-9), key=lambda b: b[0], default=None)
+    if found is None:
+        return None, None
+    reached = _with_rest(found[0], line.missing_share, fixed)
+    return found[1], line.weight * (reached - line.points) / 100.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from cbam.prices import PricePath
 from finance.assessment import Context, Options, assess_submission
-from finance.indicator import KNOWN, NO_EBITDA
+from finance.indicator import KNOWN, NO_EBITDA, PartialValue
 from finance.metrics import FROM_PRODUCTION, FirmTotals, Metrics, indicators
 from finance.scorecard import load_scorecard, score, sift
 from finance.submission import Firm, Footprint, GoodsLine, IndicatorValue, Submission
@@ -92,7 +93,9 @@ B = product(2.1, 3.0, 180e6, 1, evidence_level="self_declared")
 def test_footprints_of_the_worked_example() -> None:
     made = indicators(submission(footprints=(A, B)), TOTALS)
     assert number(made, "F1") == pytest.approx(0.8351111111, abs=1e-10)
-    assert (made.values["F1"].data_quality, made.values["F1"].state) == (pytest.approx(1.64), "measured")
+    assert made.values["F1"].data_quality == pytest.approx(1.64)
+    assert made.values["F1"].state == "measured"
+    assert not isinstance(made.values["F1"], PartialValue)
     assert number(made, "Q1") == pytest.approx(1.64)
     assert made.values["F2"].value == "third_party_verified"
     assert "EU 2025/2620" in made.notes["F1"].zh
@@ -140,6 +143,41 @@ def test_a_product_that_cannot_be_compared_is_missing_and_not_one() -> None:
         assert number(beside, "F1") == pytest.approx(8.2 / 9.0)
         assert beside.values["F1"].state == "estimated"
         assert beside.values["F1"].data_quality == pytest.approx((320 * 2 + 500 * 5) / 820)
+
+
+def test_a_product_left_out_scores_as_missing_by_its_share_of_revenue() -> None:
+    good = product(1.0, 2.0, 50e6, 1)
+    bad = product(6.0, 2.0, 50e6, 1)
+
+    def f1(*products: Footprint) -> Any:
+        made = indicators(submission(footprints=products), TOTALS)
+        scored = score(CARD, made.values, {}, notes=made.notes)
+        return next(x for x in scored.lines if x.indicator.id == "F1")
+
+    hidden = f1(good, bad.model_copy(update={"footprint_tco2e_per_t": None, "data_quality": None}))
+    used = 0.5 * math.exp(0.6744897501960817 * 0.20)  # data quality 3: half of the revenue has none
+    assert hidden.used == pytest.approx(used, rel=1e-12)
+    alone = 100 - (used - 0.5) / 0.3 * 20
+    assert hidden.points == pytest.approx(0.5 * alone + 0.5 * 20)
+    assert hidden.missing_share == 0.5
+    assert "50%" in hidden.note.zh
+    assert f1(good, bad).points == 0.0
+    assert f1(good).missing_share == 0.0  # with nothing missing there is no such share
+    idle = product(None, 2.0, 0.0, None)  # earns nothing, so nothing of the revenue is missing
+    assert f1(good, idle).points == f1(good).points
+
+
+@given(st.floats(0, 3), st.floats(1, 5), st.floats(0, 3), st.floats(0.01, 0.99))
+def test_leaving_a_product_out_pays_no_more_than_the_sector_s_adverse_value(
+    ratio: float, quality: float, adverse: float, share: float
+) -> None:
+    """``finance.md`` 4.2, here per product: missing scores as the same firm with the adverse value measured."""
+    kept = product(ratio * 2, 2.0, share * 1e8, quality)
+    proxy = product(adverse * 2, 2.0, (1 - share) * 1e8, 5)
+    gone = proxy.model_copy(update={"footprint_tco2e_per_t": None, "data_quality": None})
+    hidden = score(CARD, indicators(submission(footprints=(kept, gone)), TOTALS).values, {}, {"F1": adverse})
+    shown = score(CARD, indicators(submission(footprints=(kept, proxy)), TOTALS).values, {}, {"F1": adverse})
+    assert hidden.total == pytest.approx(shown.total, abs=1e-9)
 
 
 def test_an_ungraded_product_counts_as_the_worst_and_earns_nothing() -> None:
@@ -278,7 +316,8 @@ def test_goods_left_out_are_told_and_make_an_estimate() -> None:
 
 def test_holdings_that_are_not_given_are_none_and_said() -> None:
     made = indicators(submission(), totals(held_t=None))
-    assert (number(made, "E1"), made.values["E1"].state) == (pytest.approx(0.9), "estimated")
+    assert number(made, "E1") == pytest.approx(0.9)
+    assert made.values["E1"].state == "estimated"
     assert "持有" in made.notes["E1"].zh
 
 
@@ -289,7 +328,8 @@ def test_a_stated_value_wins_and_is_marked() -> None:
     assert number(made, "F3") == -0.03
     blank = {"B1": IndicatorValue(state="missing"), "B2": IndicatorValue()}
     kept = indicators(submission(indicators=blank), TOTALS)
-    assert (number(kept, "B1"), number(kept, "B2")) == (pytest.approx(0.04), pytest.approx(0.12))
+    assert number(kept, "B1") == pytest.approx(0.04)
+    assert number(kept, "B2") == pytest.approx(0.12)
     still = indicators(submission({"revenue_cny": None}, indicators=blank), TOTALS)
     missing(still, "B2", "营业收入")  # the note of what is missing is kept
 

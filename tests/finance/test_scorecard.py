@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finance.indicator import KNOWN, NO_EBITDA, Indicator
+from finance.indicator import KNOWN, NO_EBITDA, Indicator, PartialValue
 from finance.policy import BadPolicy, Scorecard, load_scorecard
 from finance.score import Score
 from finance.scorecard import NothingToScore, score, score_what_can_be, sift
@@ -163,6 +163,26 @@ def test_guarantee_3_measuring_never_costs_against_the_adverse_proxy(
     shown = score(card, inputs | {key: value(measured, data.draw(st.floats(1, 5)))}, {}, {key: proxy})
     assert shown.before_gates >= hidden.before_gates - 1e-9
     assert shown.total >= hidden.total - 1e-9
+
+
+@given(POLICIES, borrowers(), st.floats(0, 3), st.floats(1, 5), st.floats(0, 1), st.floats(0, 1))
+def test_covering_more_with_the_same_value_never_costs(
+    card: Scorecard, inputs: dict[str, IndicatorValue], x: float, quality: float, c1: float, c2: float
+) -> None:
+    def made(covers: float) -> Score:
+        partial = PartialValue(value=x, data_quality=quality, state="estimated", covers=covers)
+        return score(card, inputs | {"F1": partial}, {})
+
+    less, more = sorted((c1, c2))
+    full = score(card, inputs | {"F1": value(x, quality)}, {})
+    assert made(less).total <= made(more).total + 1e-9 <= full.total + 2e-9
+    assert made(1.0).total == full.total
+    none = line(made(0.0), "F1").points
+    assert none <= card.missing_rule.no_sector_value_points + 1e-9
+    if 0 < less < 1:
+        left_out = made(less).without_missing
+        assert left_out is not None
+        assert made(less).key != full.key
 
 
 @given(POLICIES, borrowers(), ANSWERS, st.randoms(use_true_random=False))
@@ -365,6 +385,22 @@ def test_the_next_breakpoint_and_what_it_adds() -> None:
     assert c2.points_to_gain == pytest.approx(line(made, "C2").weight * 0.10)
     moved = score(CARD, whole(T1=value(0.9), T2=value("general_with_kpi"), C2=value(0.5, 2)), {})
     assert moved.total - made.total == pytest.approx(line(made, "T2").weight * 0.30)
+
+
+def test_the_next_breakpoint_of_a_part_adds_its_part() -> None:
+    def made(x: float) -> Score:
+        return score(CARD, whole(F1=PartialValue(value=x, data_quality=1, covers=0.25)), {})
+
+    z = 0.6744897501960817
+    low = made(1.2)
+    reason = next(r for r in low.reasons if r.code == "RC-F1")
+    assert reason.next_breakpoint == 1.0
+    assert "75%" in reason.text.en
+    at_breakpoint = made(1.0 / np.exp(z * 0.05))
+    assert reason.points_to_gain == pytest.approx(at_breakpoint.total - low.total, abs=1e-9)
+    alone = line(score(CARD, whole(F1=value(1.2, 1)), {}), "F1")
+    gap = line(low, "F1").weight * (alone.points - line(low, "F1").points) / 100
+    assert low.without_missing == pytest.approx(low.total + gap)  # the value of getting the rest
 
 
 @pytest.mark.parametrize(
