@@ -10,7 +10,7 @@ from statistics import NormalDist
 from typing import Any
 
 from cbam.consignment import Basis
-from cbam.deduction import Deduction, PricePaid, deduction, price_effectively_paid
+from cbam.deduction import PLAIN, Deduction, PricePaid, at_most, deduction, price_effectively_paid
 from finance.line import Border
 from finance.policy import DataQuality
 from finance.submission import GoodsLine
@@ -126,9 +126,11 @@ def site_of(year: EtsYear, book: LawBook, market: Market, fx: FxTable, as_of: dt
     law = law_of_year(book, year.compliance_year)
     where = position(year, regime, law, price.value if price else None)
     findings += where.findings
-    paid = price_effectively_paid(year, regime, where, _rate_of(year.compliance_year, fx))
-    method = year.allocation_method
+    rate = _rate_of(year.compliance_year, fx)
     rule = law.find("cn.ets.national.allocation_rule") if regime.word == "national" else None
+    plain = at_most(rule, law.find("cn.ets.national.band"), price.value if price else None, rate) if rule else PLAIN
+    paid = price_effectively_paid(year, regime, where, rate, plain=plain)
+    method = year.allocation_method
     if method is None and rule is not None:
         method = str(rule.value)  # type: ignore[assignment]
     return Site(year, regime, price, where, paid, method, tuple(findings))
