@@ -50,6 +50,12 @@ class UnknownProcess(YuetanError):
     hint = Text("请核对工序编号。", "Check the id of the process.")
 
 
+class SameProcess(YuetanError):
+    code = "cbam.same_process"
+    message = Text("工序编号“{process}”出现了两次。", "Process id '{process}' appears twice.")
+    hint = Text("请给每个工序不同的编号。", "Give every process an id of its own.")
+
+
 class Precursor(Input):
     """
     One material entering a process that is itself a CBAM good.
@@ -192,14 +198,14 @@ class ProcessResult(Result):
             line("own", "本工序直接排放", "Own direct emissions", self.own_tco2e_per_t),
             line("indirect", "本工序间接排放", "Own indirect emissions", self.indirect_tco2e_per_t, counted),
             *(
-                line(f"precursor.{p.name}", f"+ 前体 {p.name}", f"+ precursor {p.name}", p.emissions, p.note())
-                for p in self.parts
+                line(f"precursor.{i}", f"+ 前体 {p.name}", f"+ precursor {p.name}", p.emissions, p.note())
+                for i, p in enumerate(self.parts, 1)
             ),
             line("see", "= 单位隐含排放 SEE", "= specific embedded emissions SEE", self.see_tco2e_per_t),
             line("sfa", "本工序免费分配 f·CSCF·A", "Own free allocation f CSCF A", own, column),
             *(
-                line(f"free.{p.name}", f"+ 前体 {p.name}", f"+ precursor {p.name}", p.free_allocation)
-                for p in self.parts
+                line(f"free.{i}", f"+ 前体 {p.name}", f"+ precursor {p.name}", p.free_allocation)
+                for i, p in enumerate(self.parts, 1)
             ),
             line("sefa", "= 单位免费分配 SEFA", "= specific embedded free allocation SEFA", self.sefa_tco2e_per_t),
             Row(
@@ -242,7 +248,7 @@ def resolve(processes: Sequence[Process], law: LawAt) -> dict[str, ProcessResult
 
     Raises
     ------
-    Cycle, UnknownProcess
+    Cycle, UnknownProcess, SameProcess
         The processes do not form a chain.
     IncompleteActual
         A verified precursor without SEE or SEFA, or a default one without code.
@@ -257,7 +263,11 @@ def resolve(processes: Sequence[Process], law: LawAt) -> dict[str, ProcessResult
     Whether indirect emissions count is decided by each material's own entry.
     ``eu-2025-2547``, ``eu-2025-2620``.
     """
-    known = {process.id: process for process in processes}
+    known: dict[str, Process] = {}
+    for process in processes:
+        if process.id in known:
+            raise SameProcess(field="id", process=process.id)
+        known[process.id] = process
     needs: dict[str, set[str]] = {}
     for process in processes:
         own = [p for p in process.precursors if p.known == "own"]

@@ -18,6 +18,7 @@ from service.assessment import routes as assessment
 from service.batch import routes as batch
 from service.child import Supervisor
 from service.exposure import routes as exposure
+from service.installation import routes as installation
 from service.law import routes as law
 from service.pages import routes as pages
 from service.parts import Parts, calm_collector
@@ -126,7 +127,8 @@ def create_app(
     app.state.supervisor = supervisor
     errors.install(app)
     for router in (
-        exposure.router, assessment.router, batch.router, law.router, prices.router, score.router, health
+        exposure.router, installation.router, assessment.router, batch.router, law.router, prices.router,
+        score.router, health,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
     app.include_router(pages.router, max_body_size=JSON_LIMIT)

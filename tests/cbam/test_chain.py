@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbam.chain import Cycle, Precursor, Process, UnknownProcess, attributed_emissions, benchmark_a, resolve
+from cbam.chain import (
+    Cycle,
+    Precursor,
+    Process,
+    SameProcess,
+    UnknownProcess,
+    attributed_emissions,
+    benchmark_a,
+    resolve,
+)
 from cbam.consignment import Consignment
 from cbam.errors import IncompleteActual, RouteNeeded
 from cbam.exposure import assess_import, default_path
@@ -132,6 +141,12 @@ def test_cycles_and_strangers_are_refused_by_name() -> None:
         resolve([a], LAW)
     with pytest.raises(Cycle):
         resolve([process("丙", "72083700", 100, 0, own("丙", 10))], LAW)
+
+
+def test_an_id_twice_is_refused() -> None:
+    twice = [process("甲", "73089059", 100, 1), process("甲", "73089059", 200, 1)]
+    with pytest.raises(SameProcess):
+        resolve(twice, LAW)
 
 
 def test_what_is_missing_is_asked_for() -> None:
