@@ -209,15 +209,21 @@ def assess(
 def price(
     instrument: Annotated[str, typer.Argument(help="GDEA | CEA | EUA")],
     on: On = None,
+    quotes: Annotated[
+        Path | None, typer.Option("--import", help="先导入交易所行情（xlsx、csv） / first import a table of quotes")
+    ] = None,
+    source: Annotated[str, typer.Option(help="导入行情的来源 / source of the imported quotes")] = "",
     as_json: AsJson = False,
     lang: Lang = "zh",
 ) -> None:
-    """碳配额参考价 / reference price of an allowance on a day."""
+    """碳配额参考价 / reference price of an allowance on a day; with --import, of your own quotes too."""
     from models.allowance import reference_price
     from service import clock
     from service.parts import Parts
 
     parts = Parts.of(_settings())
+    if quotes is not None:
+        _import_quotes(parts, quotes, instrument.upper(), source or quotes.name, lang)
     with _people(lang):
         market = parts.library.market
         for series in _own_quotes(parts):
@@ -227,6 +233,36 @@ def price(
         _print_json({"rows": found.to_dict(), "proof": found.proof()})
     else:
         terminal.console().print(terminal.rows(found, f"{found.instrument} {found.on}", lang))
+
+
+def _import_quotes(parts: Parts, file: Path, instrument: str, source: str, lang: str) -> None:
+    """Keep a table of daily quotes in the database of this installation, and say what was found in it."""
+    from service import clock, migrate
+    from service.auth import EMBEDDED
+    from service.prices import use
+    from service.workbook.guard import read_grid
+
+    data = _read_bytes(file, lang)
+    with _people(lang, UNREADABLE):
+        grid = read_grid(data, file.name)
+    migrate.upgrade(parts.database)
+    with _people(lang), parts.database.writing() as db:
+        _, table = use.import_quotes(
+            db,
+            EMBEDDED,
+            parts.library,
+            grid.rows,
+            instrument=instrument,
+            source=source[:300],
+            filename=file.name,
+            today=clock.today(),
+            sheet=grid.sheet,
+        )
+    told = terminal.console(err=True)
+    if table.findings:
+        told.print(terminal.findings([finding.to_dict() for finding in table.findings], lang))
+    kept, seen = table.rows_kept, table.rows_seen
+    told.print(Text(f"已导入 {kept} 行，共 {seen} 行", f"{kept} of {seen} rows imported").get(lang))
 
 
 @law_app.command("show")

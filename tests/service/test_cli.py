@@ -173,3 +173,25 @@ def test_demo_and_serve(tmp_path: Path) -> None:
     finally:
         serving.kill()
         serving.wait()
+
+
+def test_quotes_are_imported_and_used(run: Run, tmp_path: Path) -> None:
+    """A month of the exchange's own layout, as a file from its page; one row is of another product, one is spoilt."""
+    rows = ["日期,品种代码,开盘价,收盘价,最高价,最低价,涨跌,涨跌幅,成交量,成交额"]
+    rows += [f'202610{day:02d},GDEA,41.00,41.50,42.00,40.80,0.50,1.22%,"2,500","103,750.00"' for day in range(8, 31)]
+    rows += ["20261030,PHCER,20.00,20.00,20.00,20.00,0,0%,100,2000", "20261302,GDEA,41,41,41,41,0,0%,100,4100"]
+    file = tmp_path / "gdea.csv"
+    file.write_text("\n".join(rows), encoding="gb18030")
+    assert run("price", "GDEA", "--on", "2026-11-02").exit_code == 1
+    done = run(
+        "price", "GDEA", "--on", "2026-11-02", "--import", file, "--source", "广州碳排放权交易中心网页", "--json"
+    )
+    assert done.exit_code == 0, done.output
+    found = {row["key"]: row["value"] for row in json.loads(done.stdout)["rows"]}
+    assert found["price"] == pytest.approx(41.5)
+    assert found["quality"] == "A"
+    assert "广州碳排放权交易中心网页" in str(found["source"])
+    assert "23" in done.stderr
+    again = run("price", "GDEA", "--on", "2026-11-02")
+    assert again.exit_code == 0, again.output
+    assert run("price", "GDEA", "--import", tmp_path / "nowhere.csv").exit_code == 3
