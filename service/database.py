@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -10,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.columns import dumps
 
+#: How often a writer waits for ``busy_timeout`` before it gives up.
+_TRIES = 4
 #: From here on SQLite's write-ahead log is free of the race that can corrupt a database.
 SAFE_WAL = (3, 51, 3)
 
@@ -54,8 +58,15 @@ def make_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
-        reads = connection.get_execution_options().get("reads")
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        if connection.get_execution_options().get("reads"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        # SQLite does not queue its writers: on a slow disk one of many may find the lock taken for 5 s on end.
+        for _ in range(_TRIES - 1):
+            with contextlib.suppress(OperationalError):
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 

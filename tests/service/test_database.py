@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import column, select, table, text, update
+from sqlalchemy import column, event, select, table, text, update
 from sqlalchemy.exc import OperationalError
 
 from service.database import Database, journal_mode, make_engine
@@ -61,6 +62,26 @@ def test_a_reader_does_not_wait_for_a_writer(tmp_path: object) -> None:
         writer.execute(text("SELECT 1"))  # holds the write lock from here on
         with database.reading() as reader:
             assert reader.execute(text("SELECT count(*) FROM t")).scalar() == 0
+    database.dispose()
+
+
+def test_a_writer_waits_longer_than_one_timeout(tmp_path: object) -> None:
+    database = Database(f"sqlite:///{tmp_path}/x.sqlite")
+    event.listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout=200"))
+    held = threading.Event()
+
+    def hold() -> None:
+        with database.writing() as db:
+            db.execute(text("SELECT 1"))
+            held.set()
+            threading.Event().wait(0.4)
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(hold)
+        held.wait()
+        with database.writing() as db:
+            db.execute(text("CREATE TABLE t (n INTEGER)"))
+        other.result()
     database.dispose()
 
 
