@@ -18,6 +18,7 @@ from service.assessment import routes as assessment
 from service.batch import routes as batch
 from service.child import Supervisor
 from service.exposure import routes as exposure
+from service.importer import routes as importer
 from service.installation import routes as installation
 from service.law import routes as law
 from service.pages import routes as pages
@@ -127,7 +128,7 @@ def create_app(
     app.state.supervisor = supervisor
     errors.install(app)
     for router in (
-        exposure.router, installation.router, assessment.router, batch.router, law.router, prices.router,
+        exposure.router, installation.router, importer.router, assessment.router, batch.router, law.router, prices.router,
         score.router, health,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
