@@ -11,6 +11,9 @@ TOPICS = {"lines": lines.run, "workbook": workbook.run, "service": service.run}
 
 
 def main(wanted: list[str]) -> int:
+    if unknown := set(wanted) - set(TOPICS):
+        print(f"no such topic: {', '.join(sorted(unknown))}; there are {', '.join(TOPICS)}", file=sys.stderr)
+        return 2
     print(machine())
     for topic in wanted or list(TOPICS):
         reports = TOPICS[topic]()

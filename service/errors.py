@@ -80,6 +80,12 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     422: {"model": Problem, "description": "The request cannot be computed as it stands"}
 }
 MISSING: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "Not found"}}
+#: Added to every operation that takes a body.
+_BODY_REFUSALS: Mapping[str, str] = {
+    "400": "The request is malformed",
+    "413": "The body is larger than the limit",
+    "415": "The body is of a type that is not taken",
+}
 
 _SAID: Mapping[str, Text] = {
     "missing": Text("缺少必填项", "is required"),
@@ -195,10 +201,14 @@ def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
 
 
 def described(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI description, in which every refusal is of the media type it is answered with."""
+    """Return the OpenAPI description, with the refusals of a body and each refusal's own media type."""
     made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     for operations in made["paths"].values():
         for operation in operations.values():
+            if "requestBody" in operation:
+                refused = operation["responses"]["422"]["content"]
+                for status, description in _BODY_REFUSALS.items():
+                    operation["responses"].setdefault(status, {"description": description, "content": dict(refused)})
             for status, response in operation["responses"].items():
                 content = response.get("content", {})
                 if status >= "400" and "application/json" in content:

@@ -75,7 +75,12 @@ class ExposureRead(BaseModel):
     projection: list[YearRead]
 
 
-@router.post("", summary="Assess one consignment", response_model=ExposureRead)
+@router.post(
+    "",
+    summary="Assess one consignment",
+    response_model=ExposureRead,
+    responses={201: {"model": ExposureRead, "description": "Assessed and kept"}},
+)
 def assess(
     goods: Annotated[Consignment, Body(openapi_examples=_EXAMPLES)],
     response: Response,

@@ -382,6 +382,8 @@ def test_the_description_is_complete(client: TestClient) -> None:
             assert operation.get("description"), (method, path)
             refusals = {status: r for status, r in operation["responses"].items() if status >= "400"}
             assert all(list(r["content"]) == ["application/problem+json"] for r in refusals.values()), (method, path)
+            if "requestBody" in operation:
+                assert {"400", "413", "415", "422"} <= set(refusals), (method, path)
     for path in ("exposures", "assessments", "scores"):
         body = described["paths"][f"{API}/{path}"]["post"]["requestBody"]["content"]["application/json"]
         for name, one in body["examples"].items():
