@@ -104,6 +104,15 @@ class UnknownPath(YuetanError):
     hint = Text("请从列表中选择，或自行输入各年价格。", "Choose one of them, or enter your own prices by year.")
 
 
+class PricesNotChosen(YuetanError):
+    code = "cbam.user_prices_not_chosen"
+    message = Text(
+        "录入了自填价格，但所选价格路径不是 user，自填价格不会被使用。",
+        "Own prices are given, but the price path chosen is not 'user': they would not be used.",
+    )
+    hint = Text("请把 price_path 设为 user，或删去自填价格。", "Set price_path to user, or leave the own prices out.")
+
+
 class PathTooShort(YuetanError):
     code = "cbam.price_path_too_short"
     message = Text("价格路径“{path}”没有 {year} 年的价格。", "Price path '{path}' has no price for {year}.")

@@ -118,7 +118,7 @@ def path_price(path: PricePath, name: str, book: LawBook, day: dt.date) -> Certi
         The path has no price for that time and may not be held.
     """
     status: Status = "user" if path.kind == "user" else "scenario"
-    label = Text(f"情景：{path.zh}", f"scenario: {path.en}")
+    label = Text(path.zh, path.en) if status == "user" else Text(f"情景：{path.zh}", f"scenario: {path.en}")
     reads: tuple[Read, ...] = ()
     known: dict[str, float] = {str(year): value for year, value in path.points.items()} | path.quarters
     if path.start == "last_official":

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import Field
 
+from cbam.errors import PricesNotChosen
 from cbam.prices import Paths, PricePath, Pricing, path_named
 from finance.domestic import Home, Site, line_home, site_of
 from finance.line import Border, border, border_numbers, reads_of
@@ -268,9 +269,11 @@ def assess_submission(
 
 
 def pricing_of(options: Options, context: Context) -> Pricing:
-    """Return where certificate prices come from under the user's options; an unknown path is refused at once."""
+    """Return where certificate prices come from; an unknown path, and own prices left unused, are refused at once."""
     paths = dict(context.paths)
     if options.user_prices:
+        if options.price_path != "user":
+            raise PricesNotChosen(field="price_path")
         paths["user"] = PricePath(
             zh="用户自定价格",
             en="prices entered by the user",

@@ -232,8 +232,8 @@ def assumptions_of(lines: Sequence[LineResult], pricing: Pricing, book: LawBook,
     if any(b.exposure.price.status != "official" for b in made):
         said.append(
             Text(
-                "部分进口没有官方证书价格，按用户选择的情景价格计算，已逐行标明",
-                "some imports have no official certificate price and use the chosen scenario price, marked line by line",
+                "部分进口没有官方证书价格，按用户选择的情景价格或自填价格计算，已逐行标明",
+                "some imports have no official certificate price and use the chosen scenario price or the user's own, marked so",
             )
         )
     if any(y.assumed for b in made for y in b.years):

@@ -153,6 +153,16 @@ def assess(
     price_path: PricePath = "flat",
     law_scenario: LawScenario = None,
     use_scenario_price: UseScenarioPrice = False,
+    own_price: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01, max=1e6, help="自填证书价格，欧元/吨，代替路径 / own price, EUR per t, in place of the path"
+        ),
+    ] = None,
+    fx: Annotated[
+        float | None, typer.Option(min=0.01, max=1e6, help="自填汇率，元/欧元 / own rate, CNY per EUR")
+    ] = None,
+    fx_source: Annotated[str | None, typer.Option(help="汇率来源 / source of the rate")] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="有行被拒绝时退出码为 4 / exit 4 if rows are refused")
     ] = False,
@@ -180,7 +190,11 @@ def assess(
                 price_path=price_path,
                 use_scenario_price=use_scenario_price,
                 law_scenarios=tuple(law_scenario or ()),
+                fx_cny_per_eur=fx,
+                fx_source=fx_source,
             )
+            if own_price is not None:
+                options = use.at_own_price(options, own_price, parts.library)
             done = use.assess_read(
                 read,
                 parts.library,

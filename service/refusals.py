@@ -31,6 +31,12 @@ class BadJson(YuetanError):
     hint = Text("请按接口文档中的示例改写。", "Write it as the examples of the API description do.")
 
 
+class BadNumber(YuetanError):
+    code = "input.bad_number"
+    message = Text("“{what_zh}”应为大于零的数。", "'{what_en}' must be a number above zero.")
+    hint = Text("请只填数字，如 7.85；不需要时留空。", "Enter digits only, such as 7.85, or leave it empty.")
+
+
 class BadCursor(YuetanError):
     code = "service.bad_cursor"
     message = Text("翻页标记无效。", "The cursor is not valid.")

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console, Group
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text as Styled
@@ -57,11 +58,18 @@ def rows(result: Result, title: str, lang: str) -> Group:
 def assessment(document: Mapping[str, Any], lang: str) -> Group:
     """Return the summary of an assessment: lines, years, score, findings."""
     parts: list[Any] = [_head(document, lang), _lines(document["lines"], lang), _years(document, lang)]
+    if document["assumptions"]:
+        parts.append(_assumptions(document["assumptions"], lang))
     if document.get("score"):
         parts.append(_score(document["score"], lang))
     if document["findings"]:
         parts.append(findings(document["findings"], lang))
     return Group(*parts)
+
+
+def _assumptions(said: Sequence[Mapping[str, str]], lang: str) -> Padding:
+    lines = [Text("假设", "Assumptions").get(lang), *(f"· {one[lang]}" for one in said)]
+    return Padding(Styled("\n".join(lines), style="dim"), (0, 0, 1, 2))
 
 
 def _head(document: Mapping[str, Any], lang: str) -> Panel:

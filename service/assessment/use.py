@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session, undefer
 
 from cbam.goods import candidates
+from cbam.projection import years_of
 from finance.assessment import Assessment as Result
 from finance.assessment import Options, assess_submission
 from finance.submission import Submission
@@ -59,6 +60,12 @@ def read_file(library: Library, data: bytes, filename: str, progress: Progress |
     """Read a workbook or CSV in the guarded child."""
     book = library.book()
     return read_submission(data, filename, candidates=lambda prefix: candidates(book, prefix), progress=progress)
+
+
+def at_own_price(options: Options, eur_per_t: float, library: Library) -> Options:
+    """Return ``options`` with one certificate price of the user in place of the path, for every year of the phase-in."""
+    prices = dict.fromkeys(years_of(library.book()), eur_per_t)
+    return options.model_copy(update={"price_path": "user", "user_prices": prices, "use_scenario_price": True})
 
 
 def assess_read(

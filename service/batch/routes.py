@@ -89,6 +89,10 @@ def upload(
     today: Today,
     price_path: Word = "flat",
     use_scenario_price: Annotated[bool, Form()] = False,
+    own_price_eur_per_t: Annotated[
+        float | None,
+        Form(gt=0, le=1e6, allow_inf_nan=False, description="One certificate price for every year, in place of a path"),
+    ] = None,
     law_scenario: Annotated[list[Word] | None, Form(max_length=5)] = None,
     fx_cny_per_eur: Annotated[float | None, Form(gt=0, le=1e6, allow_inf_nan=False)] = None,
     fx_on: Annotated[dt.date | None, Form()] = None,
@@ -107,6 +111,8 @@ def upload(
         fx_on=fx_on,
         fx_source=fx_source,
     )
+    if own_price_eur_per_t is not None:
+        options = assessing.at_own_price(options, own_price_eur_per_t, law)
     law.book(options.law_scenarios)  # a scenario that does not exist is refused here, not in the job
     name = plain_name(file.filename)
     kept = assessing.keep_upload(db, who, content_of(file), name)

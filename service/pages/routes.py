@@ -27,7 +27,7 @@ from service.errors import status_of
 from service.law import use as law_use
 from service.pages.show import FILTERS
 from service.provide import Caller, Law, Reading, Today, Transaction
-from service.refusals import Unexpected
+from service.refusals import BadNumber, Unexpected
 from service.safety import MULTIPART_LIMIT
 from service.tables import Job
 from service.workbook.example import example_bytes
@@ -61,9 +61,9 @@ def _templates() -> Environment:
     return made
 
 
-def language(request: Request, lang: Annotated[str | None, Query()] = None) -> str:
+def language(request: Request) -> str:
     """Return the language asked for in the address, else the one remembered, else Chinese."""
-    wanted = lang or request.cookies.get("lang") or "zh"
+    wanted = request.query_params.get("lang") or request.cookies.get("lang") or "zh"
     return wanted if wanted in LANGUAGES else "zh"
 
 
@@ -136,15 +136,18 @@ def upload(
     law_scenario: Annotated[str, Form(max_length=60)] = "",
     fx_cny_per_eur: Annotated[str, Form(max_length=20)] = "",
     fx_source: Annotated[str, Form(max_length=300)] = "",
+    own_price_eur_per_t: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Keep the file, ask for its assessment and go to the job."""
     options = Options(
         price_path=price_path,
         use_scenario_price=use_scenario_price,
         law_scenarios=(law_scenario,) if law_scenario else (),
-        fx_cny_per_eur=_rate(fx_cny_per_eur),
+        fx_cny_per_eur=_number("fx", fx_cny_per_eur),
         fx_source=fx_source or None,
     )
+    if own := _number("own_price", own_price_eur_per_t):
+        options = assessing.at_own_price(options, own, law)
     law.book(options.law_scenarios)
     kept = assessing.keep_upload(db, who, content_of(file), plain_name(file.filename))
     return _to_job(assessing.ask(db, who, law, kept, options, today))
@@ -157,8 +160,8 @@ def example(law: Law, who: Caller, db: Transaction, today: Today) -> Response:
     return _to_job(assessing.ask(db, who, law, kept, Options(), today))
 
 
-def _rate(text: str) -> float | None:
-    """Return a rate typed by a person; a rate that is no number above zero is refused, an empty one is none."""
+def _number(name: str, text: str) -> float | None:
+    """Return a number typed into the field labelled ``name``; none if empty, refused unless above zero."""
     if not text.strip():
         return None
     try:
@@ -166,7 +169,8 @@ def _rate(text: str) -> float | None:
     except ValueError:
         value = -1.0
     if not 0 < value < 1e6:
-        raise RequestValidationError([])
+        label = words()[name]
+        raise BadNumber(field=name, what_zh=label["zh"], what_en=label["en"])
     return value
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cbam.errors import PricesNotChosen
 from cbam.prices import load_paths
 from finance.assessment import Assessment, Context, Options, assess_submission
 from finance.scorecard import load_scorecard
@@ -143,6 +144,11 @@ def test_the_users_own_prices_are_the_users() -> None:
     assert made.lines[0].record()["price_status"] == "user"
     assert made.lines[0].record()["price_eur_per_t"] == 80.0
     assert made.totals["projection"][-1]["price_eur_per_t"] == 120.0
+
+
+def test_own_prices_are_not_left_out_in_silence() -> None:
+    with pytest.raises(PricesNotChosen):
+        run(AUTUMN, options=Options(use_scenario_price=True, user_prices={2026: 80.0}))
 
 
 def test_a_draft_is_named_and_gives_another_key() -> None:

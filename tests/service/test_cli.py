@@ -51,6 +51,18 @@ def test_the_example_is_assessed_and_reported(run: Run, workbook: Path, tmp_path
     assert "Line by line" in english.stdout
 
 
+def test_a_price_of_the_user_takes_the_place_of_the_path(run: Run, workbook: Path) -> None:
+    done = run("assess", workbook, "--own-price", "91.5", "--fx", "7.9", "--fx-source", "bank offer", "--json")
+    found = json.loads(done.stdout)
+    ends = [line for line in found["lines"] if line["status"] == "ok" and line["price_status"] == "user"]
+    assert ends
+    assert {line["price_eur_per_t"] for line in ends} == {91.5}
+    official = [line for line in found["lines"] if line["status"] == "ok" and line["price_status"] == "official"]
+    assert {line["price_eur_per_t"] for line in official} <= {75.36, 75.28}
+    assert found["totals"]["fx_cny_per_eur"] == 7.9
+    assert "用户自定价格" in run("assess", workbook, "--own-price", "91.5").stdout
+
+
 def test_json_is_json_and_nothing_else(run: Run, workbook: Path) -> None:
     done = run("assess", workbook, "--json")
     found = json.loads(done.stdout)

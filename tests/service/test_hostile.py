@@ -39,7 +39,7 @@ SUBMISSION = {
     "gates": {"G1": True},
 }  # fmt: skip
 OPTIONS = {
-    "price_path": "flat", "use_scenario_price": True, "law_scenarios": ["com-2026-616"], "user_prices": {"2026": 80.0},
+    "price_path": "user", "use_scenario_price": True, "law_scenarios": ["com-2026-616"], "user_prices": {"2026": 80.0},
     "fx_cny_per_eur": 7.8, "fx_on": "2026-11-01", "fx_source": "x",
 }  # fmt: skip
 BODIES: dict[str, Any] = {

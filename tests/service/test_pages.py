@@ -154,6 +154,7 @@ def test_refusals_are_pages_in_both_languages(client: TestClient) -> None:
         ("goods.csv", b"a,b", {"law_scenario": "wishful"}, 422),
         ("goods.csv", b"a,b", {"fx_cny_per_eur": "many"}, 422),
         ("goods.csv", b"a,b", {"fx_cny_per_eur": "-7"}, 422),
+        ("goods.csv", b"a,b", {"own_price_eur_per_t": "dear"}, 422),
     ],
 )
 def test_a_bad_upload_is_refused_on_a_page(
@@ -161,6 +162,12 @@ def test_a_bad_upload_is_refused_on_a_page(
 ) -> None:
     answer = client.post("/upload", files={"file": (name, data)}, data=form, follow_redirects=False)
     assert answer.status_code == status, answer.text[:300]
+
+
+def test_a_refused_number_is_named(client: TestClient) -> None:
+    sent = {"files": {"file": ("goods.csv", b"a,b")}, "data": {"own_price_eur_per_t": "-1"}}
+    assert "自填证书价格" in client.post("/upload", **sent).text
+    assert "Own certificate price" in client.post("/upload?lang=en", **sent).text
 
 
 def test_a_request_from_another_site_is_refused(client: TestClient) -> None:
