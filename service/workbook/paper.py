@@ -17,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 FONT = "Microsoft YaHei"
 INK, ACCENT, PALE, RULE, REQUIRED, SOFT = "#1F2A37", "#0F5C55", "#EEF4F3", "#C9D3D1", "#B4541A", "#5B6770"
 #: Height of one line of text, points.
-LINE = 14.5
+LINE = 15.5
 _FORMULA = re.compile(r"^[=+\-@\t\r\x00＝＋－＠]")
 
 
@@ -29,7 +29,7 @@ def safe(text: str) -> str:
 @lru_cache(maxsize=20_000)
 def lines_of(text: str, width: float) -> int:
     """Return how many lines ``text`` takes in a column of ``width``; a Chinese character is two wide."""
-    room = max(1.0, width * 0.92)
+    room = max(1.0, width * 1.04)
     count = 0
     for part in text.split("\n"):
         taken = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in part)
@@ -77,6 +77,10 @@ class Paper:
             self._formats[key] = self.book.add_format({"valign": "top"} | given)
         return self._formats[key]
 
+    def wrap(self, **given: Any) -> Format:
+        """Return the format of a text that may take several lines, a little away from the number on its left."""
+        return self.look(text_wrap=True, align="left", indent=1, **given)
+
     def both(self, text: Mapping[str, Any], between: str = " ") -> str:
         """Return a text in both languages, the chosen one first; what is the same in both stands once."""
         zh, en = str(text["zh"]).strip(), str(text["en"]).strip()
@@ -107,14 +111,17 @@ class Paper:
             for of, one in told.items()
         ]
 
-    def sheet(self, key: str, widths: Sequence[float], colour: str = ACCENT, *, across: int = 1) -> Worksheet:
-        """Add a sheet that prints on A4, ``across`` pages wide."""
+    def sheet(
+        self, key: str, widths: Sequence[float], colour: str = ACCENT, *, across: int = 1, upright: bool = False
+    ) -> Worksheet:
+        """Add a sheet that prints on A4: ``across`` pages wide, lying; or upright on one page."""
         page = self.book.add_worksheet(self.words["sheets"][key])
         page.hide_gridlines(2)
-        page.set_landscape()
+        if not upright:
+            page.set_landscape()
         page.set_paper(9)
         page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-        page.fit_to_pages(across, 0)
+        page.fit_to_pages(across, int(upright))
         page.set_footer(f"&L&8{self.foot}&R&8&P / &N")
         page.set_tab_color(colour)
         for at, width in enumerate(widths):
@@ -123,15 +130,15 @@ class Paper:
 
     def heading(self, page: Worksheet, row: int, fields: Sequence[Field], colour: str = ACCENT) -> None:
         """Write the headings of a table."""
-        page.set_row(row, 34)
+        page.set_row(row, heading_height(fields))
         for at, field in enumerate(fields):
             self.head(page, row, at, field, colour)
 
     def head(self, page: Worksheet, row: int, at: int, field: Field, colour: str) -> None:
         """Write one heading; that of numbers stands over their right end."""
-        side = "right" if field.pattern else "left"
+        side: dict[str, Any] = {"align": "right"} if field.pattern else {"align": "left", "indent": 1}
         look = self.look(bold=True, font_color="#FFFFFF", bg_color=colour, text_wrap=True, valign="vcenter",
-                         align=side, border=1, border_color="#FFFFFF")  # fmt: skip
+                         border=1, border_color="#FFFFFF", **side)  # fmt: skip
         page.write_string(row, at, field.heading, look)
 
     def part(self, page: Worksheet, row: int, text: str, last: int, first: int = 0) -> None:
@@ -148,7 +155,9 @@ class Paper:
             if look is not None:
                 page.write_blank(row, at, None, look)
         elif isinstance(value, bool):
-            page.write_string(row, at, self.both({"zh": "是", "en": "yes"} if value else {"zh": "否", "en": "no"}), look)
+            page.write_string(
+                row, at, self.both({"zh": "是", "en": "yes"} if value else {"zh": "否", "en": "no"}), look
+            )
         elif isinstance(value, int | float):
             page.write_number(row, at, value, look)
         else:
@@ -166,6 +175,16 @@ class Paper:
     def close(self) -> None:
         """Finish the file."""
         self.book.close()
+
+
+def widths_of(fields: Sequence[Field]) -> list[float]:
+    """Return the widths of the columns."""
+    return [field.width for field in fields]
+
+
+def heading_height(fields: Sequence[Field]) -> float:
+    """Return how high the headings of a table are; bold letters take more room."""
+    return LINE * max(lines_of(field.heading, field.width * 0.9) for field in fields) + 5
 
 
 def digits(count: int) -> str:

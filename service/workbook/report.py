@@ -2,417 +2,319 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
 from typing import Any
 
-import xlsxwriter
+from xlsxwriter.format import Format
+
+from models.files import DATA, read_yaml
+from service.workbook.layout import default_layout
+from service.workbook.paper import (
+    ACCENT,
+    PALE,
+    REQUIRED,
+    RULE,
+    SOFT,
+    Field,
+    Paper,
+    digits,
+    heading_height,
+    safe,
+    widths_of,
+)
+from service.workbook.parts import LEVELS
+from service.workbook.summary import score_sheet, summary
 
 #: Lines whose steps are unfolded in the report; the steps of the others are on the page and in the API.
 STEPS_OF = 200
-_FORMULA = re.compile(r"^[=+\-@\t\r\x00＝＋－＠]")
-_PARTS = {
-    "exposure": "欧盟边境 At the EU border",
-    "what_if": "换一种数据 With other data",
-    "home": "国内碳成本 Carbon cost at home",
-    "deduction": "国内碳价抵扣 Deduction",
-}
-_BASIS = {"default": "默认值 default", "actual": "经核查实际值 actual"}
-_PRICE = {"official": "官方 official", "scenario": "情景 scenario", "user": "自填 own"}
-_STATES = {
-    "measured": "实测 measured",
-    "estimated": "估算 estimated",
-    "missing": "缺失 missing",
-    "not_applicable": "不适用 not applicable",
-}
-_SEVERITY = {"error": "错误 error", "question": "请确认 question", "warning": "提醒 warning", "info": "说明 note"}
-_REGIMES = {
-    "national": "全国 national",
-    "guangdong_pilot": "广东 Guangdong",
-    "shenzhen": "深圳 Shenzhen",
-    "none": "未纳入 none",
-}
-_CONFIDENCE = {
-    "official": "官方文本 official",
-    "two_secondary": "两个独立来源 two sources",
-    "one_secondary": "一个来源 one source",
-    "inferred": "推断 inferred",
-}
-
-Get = Callable[[Mapping[str, Any]], Any]
+#: Colour of each band of columns of the lines.
+_BANDS = {"goods": "#3B4A54", "border": ACCENT, "other": "#8A5A1C", "home": "#2F5D7C"}
+_SEVERITY = {"error": REQUIRED, "question": "#8A5A1C", "warning": "#8A5A1C", "info": SOFT}
+_REFUSED = "#FBEFE8"
+_SIGN = re.compile(r"^[=x×-] ")
+_NONE: Mapping[str, Any] = {}
 
 
-def _at(*path: str) -> Get:
-    def get(record: Mapping[str, Any]) -> Any:
-        found: Any = record
-        for name in path:
-            found = found.get(name) if isinstance(found, Mapping) else None
-        return found
-
-    return get
-
-
-def _word(words: Mapping[str, str], *path: str) -> Get:
-    get = _at(*path)
-    return lambda record: words.get(get(record), get(record))
-
-
-def _why(record: Mapping[str, Any]) -> str | None:
-    if record["status"] == "ok":
-        return None
-    return "；".join(f"{f['text']['zh']} {f['text']['en']}" for f in record["findings"])
-
-
-#: Heading, width, number format, and where the value stands in the record of a line.
-_LINES: tuple[tuple[str, float, str, Get], ...] = (
-    ("行\nRow", 6, "0", _at("line")),
-    ("产品\nProduct", 24, "", _at("product")),
-    ("CN 编码\nCN code", 11, "@", _at("cn_code")),
-    ("原产地\nOrigin", 8, "", _at("origin")),
-    ("净重 t\nNet mass t", 11, "#,##0.000", _at("net_mass_t")),
-    ("进口日\nImported", 11, "", _at("imported_on")),
-    ("依据\nBasis", 18, "", _word(_BASIS, "basis")),
-    ("默认值行\nDefault row", 13, "", _at("default_row")),
-    ("默认值\nDefault value", 10, "0.000000", _at("default_value")),
-    ("加成\nMark-up", 8, "0%", _at("markup")),
-    ("SEE", 10, "0.000000", _at("see")),
-    ("基准值\nBenchmark", 10, "0.000", _at("benchmark")),
-    ("路线\nRoute", 7, "", _at("route")),
-    ("CBAM 系数\nFactor", 9, "0.000", _at("cbam_factor")),
-    ("SEFA", 10, "0.000000", _at("sefa")),
-    ("SECP", 8, "0.0000", _at("secp")),
-    ("证书\nCertificates", 12, "#,##0.00000", _at("certificates")),
-    ("证书价 EUR\nPrice EUR", 10, "#,##0.00", _at("price_eur_per_t")),
-    ("价格性质\nStanding", 14, "", _word(_PRICE, "price_status")),
-    ("费用 EUR\nCost EUR", 13, "#,##0.00", _at("cost_eur")),
-    ("费用 CNY\nCost CNY", 14, "#,##0.00", _at("cost_cny")),
-    ("EUR/t", 10, "#,##0.00", _at("cost_eur_per_t")),
-    ("占货值\nOf value", 9, "0.0%", _at("cost_share")),
-    ("另一依据费用 EUR\nCost on other basis", 13, "#,##0.00", _at("what_if", "cost_eur")),
-    ("实际数据节省 EUR\nSaved by actual data", 13, "#,##0.00", _at("what_if", "saving_eur")),
-    ("装置\nInstallation", 18, "", _at("home", "installation")),
-    ("碳市场\nMarket", 16, "", _word(_REGIMES, "home", "regime")),
-    ("全额 元/t\nFull CNY/t", 10, "#,##0.00", _at("home", "full_cny_per_t")),
-    ("实付 元/t\nPaid CNY/t", 10, "#,##0.00", _at("home", "paid_cny_per_t")),
-    ("边际 元/t\nMarginal CNY/t", 10, "#,##0.00", _at("home", "marginal_cny_per_t")),
-    ("数据质量\nData quality", 9, "0", _at("home", "data_quality")),
-    ("未计算原因\nWhy not computed", 60, "", lambda r: _why(r)),
-)  # fmt: skip
-
-
-def safe(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def write_report(document: Mapping[str, Any]) -> bytes:
-    """Return an assessment, as ``Assessment.to_dict`` gives it, as an xlsx workbook."""
-    out = io.BytesIO()
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "nan_inf_to_errors": False,
+@cache
+def report_words() -> Mapping[str, Any]:
+    """Return the words of the report, with those of the workbook that it shares."""
+    told = read_yaml(DATA / "words" / "report.yaml")
+    layout = default_layout()
+    shared = {
+        group: {word.key: {"zh": word.text.zh, "en": word.text.en} for word in layout.words[group]}
+        for group in ("basis", "state", "regime", *LEVELS.values())
     }
-    with xlsxwriter.Workbook(out, options) as book:
-        book.set_properties({"title": f"粤碳 Yuetan {document['key'][:12]}", "created": dt.datetime(2026, 1, 1)})  # noqa: DTZ001 - the file's own day would change its bytes
-        look = _Look(book)
-        lines = document["lines"]
-        _summary(look, document)
-        _lines(look, lines)
-        _projection(look, document)
-        _score(look, document.get("score"))
-        _findings(look, document)
-        _steps(look, document)
-        _sources(look, document)
+    return dict(told) | {"words": dict(told["words"]) | shared}
+
+
+@cache
+def _documents() -> Mapping[str, Mapping[str, Any]]:
+    return {
+        key: source for path in sorted((DATA / "sources").glob("*.yaml")) for key, source in read_yaml(path).items()
+    }
+
+
+def write_report(document: Mapping[str, Any], lang: str = "zh") -> bytes:
+    """
+    Return an assessment as an xlsx workbook, in both languages.
+
+    Parameters
+    ----------
+    document : mapping
+        As ``Assessment.to_dict`` gives it, or as it was kept; steps are
+        written for the lines that carry them, up to ``STEPS_OF``.
+    lang : {"zh", "en"}
+        The language that comes first.
+
+    Returns
+    -------
+    bytes
+        The file; the same document gives the same bytes.
+    """
+    out = io.BytesIO()
+    key = str(document["key"])
+    words = report_words()
+    title = f"{words['texts']['title']['zh']} {words['texts']['title']['en']} {key[:12]}"
+    paper = Paper(out, words, lang, title=title, foot=f"粤碳 Yuetan · {document['as_of']} · {key[:16]}")
+    summary(paper, document)
+    _lines(paper, document["lines"])
+    _projection(paper, document)
+    _sites(paper, document.get("installations") or [])
+    if document.get("score"):
+        score_sheet(paper, document["score"])
+    _findings(paper, document)
+    _steps(paper, document)
+    _sources(paper, document["reads"])
+    paper.close()
     return out.getvalue()
 
 
-class _Look:
-    """The workbook and its few formats."""
-
-    def __init__(self, book: Any) -> None:
-        self.book = book
-        line = {"border": 1, "border_color": "#D9E0DC"}
-        self.head = book.add_format(
-            {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#0B5D4B", "font_color": "white"} | line
+def _lines(paper: Paper, lines: Sequence[Mapping[str, Any]]) -> None:
+    bands = {key: paper.fields(one["columns"]) for key, one in paper.words["lines"].items()}
+    fields = [field for band in bands.values() for field in band]
+    page = paper.sheet("lines", widths_of(fields), across=2)
+    page.set_row(0, 20)
+    page.set_row(1, heading_height(fields))
+    at = 0
+    for key, band in bands.items():
+        look = paper.look(
+            bold=True, font_color="#FFFFFF", bg_color=_BANDS[key], align="left", valign="vcenter", indent=1
         )
-        self.title = book.add_format({"bold": True, "font_size": 16, "font_color": "#0B5D4B"})
-        self.part = book.add_format({"bold": True, "font_size": 12, "font_color": "#0B5D4B", "bottom": 1})
-        self.soft = book.add_format({"font_color": "#55635D", "text_wrap": True, "valign": "top"})
-        self.wrap = book.add_format({"text_wrap": True, "valign": "top"})
-        self.bold = book.add_format({"bold": True, "num_format": "#,##0.00"})
-        self._numbers: dict[str, Any] = {}
-
-    def number(self, pattern: str) -> Any:
-        if pattern not in self._numbers:
-            self._numbers[pattern] = self.book.add_format({"num_format": pattern, "valign": "top"}) if pattern else None
-        return self._numbers[pattern]
-
-    def sheet(
-        self, name: str, widths: Sequence[float], headings: Sequence[str] = (), freeze: tuple[int, int] = (1, 0)
-    ) -> Any:
-        page = self.book.add_worksheet(name)
-        page.hide_gridlines(2)
-        page.set_landscape()
-        page.set_paper(9)
-        page.fit_to_pages(1, 0)
-        for i, width in enumerate(widths):
-            page.set_column(i, i, width)
-        if headings:
-            page.set_row(0, 34)
-            for i, heading in enumerate(headings):
-                page.write_string(0, i, heading, self.head)
-            page.freeze_panes(*freeze)
-            page.repeat_rows(0)
-        return page
+        page.merge_range(0, at, 0, at + len(band) - 1, paper.both(paper.words["lines"][key]), look)
+        at += len(band)
+    for at, (key, field) in enumerate((key, field) for key, band in bands.items() for field in band):
+        paper.head(page, 1, at, field, _BANDS[key])
+    page.freeze_panes(2, 3)
+    page.repeat_rows(0, 1)
+    page.repeat_columns(0, 2)
+    page.autofilter(1, 0, len(lines) + 1, len(fields) - 1)
+    # Fifty thousand rows pass here: what a column needs is looked up once.
+    plan = [_column(paper, at, field) for at, field in enumerate(fields)]
+    cells = [cell for cell in plan if cell[1] != "refused"]
+    why = next(at for at, of, *_ in plan if of == "refused")
+    text, number = page.write_string, page.write_number
+    for row, record in enumerate(lines, 2):
+        refused = record["status"] != "ok"
+        for at, of, under, words, plain, marked in cells:
+            value = (record.get(of) or _NONE).get(under) if under else record.get(of)
+            if value is None or value == "":
+                continue
+            look = marked if refused else plain
+            if isinstance(value, str):
+                text(row, at, safe(words.get(value, value) if words else value), look)
+            else:
+                number(row, at, value, look)
+        if refused:
+            said = "；".join(paper.both(f["text"]) for f in record["findings"])
+            text(row, why, safe(said), paper.look(font_color=REQUIRED, indent=1))
 
 
-def _put(page: Any, row: int, column: int, value: Any, style: Any = None) -> None:
-    """Write a number as a number and a text as a harmless text; what is not known stays empty."""
-    if value is None or value == "":
-        return
-    if isinstance(value, bool):
-        page.write_string(row, column, "是 yes" if value else "否 no", style)
-    elif isinstance(value, int | float):
-        page.write_number(row, column, value, style)
-    else:
-        page.write_string(row, column, safe(str(value)), style)
+def _column(paper: Paper, at: int, field: Field) -> tuple[int, str, str, Mapping[str, str] | None, Format, Format]:
+    of, _, under = field.of.partition(".")
+    words = {k: paper.both(w) for k, w in paper.words["words"][field.words].items()} if field.words else None
+    kind = {"num_format": field.pattern} if field.pattern else {"num_format": "@", "align": "left", "indent": 1}
+    given: dict[str, Any] = kind | {"bold": field.strong}
+    return at, of, under, words, paper.look(**given), paper.look(bg_color=_REFUSED, **given)
 
 
-def _summary(look: _Look, document: Mapping[str, Any]) -> None:
-    page = look.sheet("摘要 Summary", (46, 20, 78))
-    t, score = document["totals"], document.get("score")
-    rate = (
-        f"1 EUR = {t['fx_cny_per_eur']} CNY，{t['fx_period']}，{t['fx_source']}"
-        if t["fx_cny_per_eur"]
-        else "没有可用汇率 no rate at hand"
-    )
-    own = f"{t['possible_saving_lines']} 行填写了自有数值 lines with own values"
-    counts = "默认值：未公布默认碳价；实际值：实施条例未通过 no default price published; the act is not adopted"
-    page.write_string(0, 0, safe(str(document["firm"].get("name", ""))), look.title)
-    page.write_string(1, 0, f"计算日 computed on {document['as_of']} · 溯源编号 key {document['key']}")
-    rows: list[tuple[str, Any, str, str]] = [
-        ("货物行数 / 已计算 / 未计算\nLines / computed / not", f"{t['lines']} / {t['lines_ok']} / {t['lines_refused']}", "", ""),
-        ("CBAM 费用 EUR\nCBAM cost EUR", t["cost_eur"], "#,##0.00", "各行取整到分后的合计 sum of the lines' rounded amounts"),
-        ("CBAM 费用 CNY\nCBAM cost CNY", t["cost_cny"], "#,##0.00", rate),
-        ("应交证书（取整前）\nCertificates before rounding", t["certificates"], "#,##0.00000", ""),
-        ("占货值\nOf the value of the goods", t["cost_share"], "0.0%", f"{t['revenue_lines']} 行有价格 lines with a price"),
-        ("其中按默认值申报 EUR\nof it on default values", t["default_cost_eur"], "#,##0.00", ""),
-        ("其中按核查值申报 EUR\nof it on verified values", t["actual_cost_eur"], "#,##0.00", ""),
-        ("改用核查数据可省 EUR\nVerified data would save", t["possible_saving_eur"], "#,##0.00", own),
-        ("已因核查数据节省 EUR\nAlready saved by verified data", t["realised_saving_eur"], "#,##0.00", ""),
-        ("国内碳成本全额 CNY\nCarbon cost at home, full", t["full_cny"], "#,##0.00", f"{t['home_lines']} 行有装置数据 lines"),
-        ("国内碳成本实付 CNY\nCarbon cost at home, paid", t["paid_cny"], "#,##0.00", "企业自己的购买，不是市场价 own purchases"),
-        ("国内碳成本边际 CNY\nCarbon cost at home, marginal", t["marginal_cny"], "#,##0.00", ""),
-        ("今天可抵扣 EUR\nDeductible today", t["deductible_today_eur"], "#,##0.00", counts),
-        ("潜在抵扣 EUR（假设）\nPotential deduction, assumption", t["potential_deduction_eur"], "#,##0.00", ""),
-    ]  # fmt: skip
-    if score:
-        grade = f"{score['shown']} · {score['grade']['id']} {score['grade']['zh']} {score['grade']['en']}"
-        rows.append(
-            (
-                "绿色低碳评分\nGreen and low-carbon score",
-                grade,
-                "",
-                "政策判断，不是违约概率 a policy judgement, not a probability of default",
-            )
-        )
-    row = 3
-    for label, value, pattern, note in rows:
-        page.set_row(row, 31)
-        page.write_string(row, 0, label, look.wrap)
-        _put(page, row, 1, value, look.number(pattern))
-        page.write_string(row, 2, note, look.soft)
-        row += 1
-    for title, texts in (
-        ("假设 Assumptions", document["assumptions"]),
-        ("必须说明 What must be said", score["statements"] if score else []),
-    ):
-        if texts:
-            row += 1
-            page.write_string(row, 0, title, look.part)
-            for text in texts:
-                row += 1
-                said = f"{text['zh']} {text['en']}"
-                page.set_row(row, 16 * (1 + len(said) // 130))
-                page.merge_range(row, 0, row, 2, said, look.wrap)
-            row += 1
+def _unfolded(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Give the lines that are shown at length."""
+    return islice((record for record in document["lines"] if record["status"] == "ok"), STEPS_OF)
 
 
-def _lines(look: _Look, lines: Iterable[Mapping[str, Any]]) -> None:
-    page = look.sheet("明细 Lines", [w for _, w, _, _ in _LINES], [h for h, _, _, _ in _LINES], (1, 3))
-    styles = [look.number(pattern) for _, _, pattern, _ in _LINES]
-    count = 0
-    for row, record in enumerate(lines, 1):
-        count = row
-        for column, (_, _, _, get) in enumerate(_LINES):
-            _put(page, row, column, get(record), styles[column])
-    page.autofilter(0, 0, max(count, 1), len(_LINES) - 1)
+def _more(paper: Paper, document: Mapping[str, Any]) -> str:
+    more = document["totals"]["lines_ok"] - STEPS_OF
+    return paper.text("first_lines", shown=STEPS_OF, more=more) if more > 0 else ""
 
 
-def _projection(look: _Look, document: Mapping[str, Any]) -> None:
-    headings = (
-        "年\nYear",
-        "证书\nCertificates",
-        "证书价 EUR\nPrice",
-        "费用 EUR\nCost",
-        "费用 CNY\nCost",
-        "最低路径 EUR\nLowest path",
-        "最高路径 EUR\nHighest path",
-        "全部用自有数据 EUR\nWith own data",
-    )
-    page = look.sheet("预测 Projection", (8, 14, 12, 16, 18, 16, 16, 18), headings)
+def _projection(paper: Paper, document: Mapping[str, Any]) -> None:
+    fields = paper.fields(paper.words["projection"])
+    page = paper.sheet("projection", [*widths_of(fields), 14, 14, 14, 14])
     years = document["totals"]["projection"]
-    for row, y in enumerate(years, 1):
-        page.write_number(row, 0, y["year"])
-        for column, name in enumerate(
-            ("certificates", "price_eur_per_t", "cost_eur", "cost_cny", "low_eur", "high_eur", "with_actual_eur"), 1
-        ):
-            _put(page, row, column, y[name], look.number("#,##0.00"))
-    n = len(years)
-    chart = look.book.add_chart({"type": "line"})
-    for column, colour, dash in (
-        (3, "#0B5D4B", "solid"),
-        (5, "#9CC3B8", "dash"),
-        (6, "#9CC3B8", "dash"),
-        (7, "#B5651D", "solid"),
+    paper.heading(page, 0, fields)
+    for row, year in enumerate(years, 1):
+        for at, field in enumerate(fields):
+            paper.put(page, row, at, year.get(field.of), paper.look(num_format=field.pattern, bold=field.strong,
+                      bottom=4, bottom_color=RULE))  # fmt: skip
+    count = len(years)
+    page.write_string(count + 1, 0, paper.text("projection"), paper.look(font_color=SOFT))
+    page.insert_chart(count + 2, 0, _chart(paper, years, fields), {"x_offset": 4, "y_offset": 8})
+    row = count + 24
+    records = [record for record in _unfolded(document) if record.get("projection")]
+    if not records:
+        return
+    paper.part(page, row, paper.text("by_line", " · "), 11)
+    page.write_string(row + 1, 0, _more(paper, document), paper.look(font_color=SOFT))
+    row += 2
+    goods = paper.words["lines"]["goods"]["columns"]
+    heads = paper.fields({of: goods[of] for of in ("line", "product", "cn_code")})
+    heads += [Field(str(y["year"]), str(y["year"]), 14, "#,##0.00", None, False) for y in years]
+    paper.heading(page, row, heads)
+    plain, money = paper.look(align="left", indent=1), paper.look(num_format="#,##0.00")
+    for at_row, record in enumerate(records, row + 1):
+        for at, of in enumerate(("line", "product", "cn_code")):
+            paper.put(page, at_row, at, record[of], plain if at else paper.look(num_format="0"))
+        costs = {str(one["year"]): one["cost_eur"] for one in record["projection"]}
+        for at, field in enumerate(heads[3:], 3):
+            paper.put(page, at_row, at, costs.get(field.of), money)
+
+
+def _chart(paper: Paper, years: Sequence[Mapping[str, Any]], fields: Sequence[Field]) -> Any:
+    name, count = paper.words["sheets"]["projection"], len(years)
+    chart = paper.book.add_chart({"type": "line"})
+    of = {field.of: at for at, field in enumerate(fields)}
+    marker = {"type": "circle", "size": 5, "border": {"color": "#FFFFFF"}}
+    for key, colour, dash, width in (
+        ("high_eur", "#9DB8B4", "dash", 1.5),
+        ("low_eur", "#9DB8B4", "dash", 1.5),
+        ("with_actual_eur", REQUIRED, "solid", 2.25),
+        ("cost_eur", ACCENT, "solid", 2.5),
     ):
-        if column == 7 and all(y["with_actual_eur"] is None for y in years):
+        if all(year.get(key) is None for year in years):
             continue
         chart.add_series({
-            "name": headings[column].replace("\n", " "),
-            "categories": ["预测 Projection", 1, 0, n, 0],
-            "values": ["预测 Projection", 1, column, n, column],
-            "line": {"color": colour, "width": 2.25, "dash_type": dash},
+            "name": fields[of[key]].heading.replace("\n", " · "),
+            "categories": [name, 1, 0, count, 0],
+            "values": [name, 1, of[key], count, of[key]],
+            "line": {"color": colour, "width": width, "dash_type": dash},
+            "marker": marker | {"fill": {"color": colour}} if dash == "solid" else {"type": "none"},
         })  # fmt: skip
-    chart.set_title({"name": "CBAM 费用 cost by year, EUR", "name_font": {"size": 12}})
-    chart.set_legend({"position": "top"})
-    chart.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#D9E0DC"}}})
-    chart.set_size({"width": 900, "height": 340})
-    page.insert_chart(n + 2, 0, chart)
-    page.write_string(
-        n + 20,
-        0,
-        "相同的货物每年出口一次；范围是各命名价格路径之间，不是置信区间。 "
-        "The same goods every year; the range spans the named paths and is no confidence interval.",
-    )
+    chart.set_title({"name": paper.text("chart", " · "), "name_font": {"size": 12, "color": ACCENT}, "overlay": False})
+    chart.set_legend({"position": "bottom"})
+    chart.set_y_axis({"num_format": "#,##0", "min": 0, "line": {"none": True},
+                      "major_gridlines": {"visible": True, "line": {"color": "#E3E9E7"}}})  # fmt: skip
+    chart.set_x_axis({"line": {"color": RULE}})
+    chart.set_chartarea({"border": {"color": RULE}})
+    chart.set_size({"width": 980, "height": 400})
+    return chart
 
 
-def _score(look: _Look, score: Mapping[str, Any] | None) -> None:
-    if not score:
-        return
-    headings = (
-        "编号\nId",
-        "指标\nIndicator",
-        "状态\nState",
-        "数值\nValue",
-        "采用值\nUsed",
-        "得分\nPoints",
-        "权重 %\nWeight",
-        "贡献\nContribution",
-        "说明\nNote",
-    )
-    page = look.sheet("评分 Score", (7, 46, 20, 16, 16, 9, 10, 12, 80), headings)
+def _sites(paper: Paper, sites: Sequence[Mapping[str, Any]]) -> None:
+    fields = paper.fields(paper.words["sites"])
+    page = paper.sheet("sites", widths_of(fields), "#2F5D7C")
+    paper.heading(page, 0, fields, _BANDS["home"])
+    page.freeze_panes(1, 0)
+    page.repeat_rows(0)
+    if not sites:
+        page.write_string(1, 0, paper.text("no_sites"), paper.look(font_color=SOFT))
     row = 1
-    for line in score["lines"]:
-        _put(page, row, 0, line["id"])
-        _put(page, row, 1, f"{line['zh']} {line['en']}")
-        _put(page, row, 2, _STATES[line["state"]])
-        _put(page, row, 3, line["value"], look.number("0.0000"))
-        _put(page, row, 4, line["used"], look.number("0.0000"))
-        for column, name in ((5, "points"), (6, "weight"), (7, "contribution")):
-            _put(page, row, column, line[name], look.number("0.00"))
-        _put(page, row, 8, f"{line['note']['zh']} {line['note']['en']}".strip(), look.wrap)
-        row += 1
-    page.write_string(row, 1, "合计（门槛之前） Sum before gates", look.bold)
-    page.write_number(row, 7, score["before_gates"], look.bold)
-    row += 2
-    for reason in score["reasons"]:
-        page.write_string(row, 0, reason["code"])
-        page.write_string(row, 1, f"{reason['zh']} {reason['en']}")
-        row += 1
-    row += 1
-    for gate in score["gates"]:
-        said = (
-            "未回答 not answered"
-            if gate["answer"] is None
-            else ("触发 binds" if gate["binds"] else "未触发 does not bind")
-        )
-        page.write_string(row, 0, gate["id"])
-        page.write_string(row, 1, f"{gate['zh']} {gate['en']}")
-        page.write_string(row, 2, said)
-        row += 1
+    for number, site in enumerate(sites):
+        ground = {"bg_color": PALE} if number % 2 == 0 else {}
+        for one in site["rows"]:
+            if one["key"] in ("installation", "compliance_year"):
+                continue
+            value = one["value"]
+            if one["key"] == "regime":
+                value = paper.word("regime", site["regime"])
+            values = [site["installation"], site["compliance_year"], paper.both(one["label"]),
+                      "—" if value is None else value, one["unit"], paper.both(one["note"], "\n")]  # fmt: skip
+            wrap = paper.wrap(**ground)
+            figure = paper.look(num_format=digits(one["digits"]), align="right", text_wrap=True, **ground)
+            looks = [wrap, paper.look(num_format="0", align="left", **ground), wrap, figure, wrap, wrap]
+            paper.row(page, row, values, looks, widths_of(fields))
+            row += 1
 
 
-def _findings(look: _Look, document: Mapping[str, Any]) -> None:
-    headings = (
-        "性质\nSeverity",
-        "表\nSheet",
-        "单元格\nCell",
-        "问题\nWhat is wrong",
-        "怎么改\nWhat to do",
-        "原内容\nFound",
-        "代码\nCode",
-    )
-    page = look.sheet("问题 Findings", (16, 14, 9, 70, 60, 20, 26), headings)
+def _findings(paper: Paper, document: Mapping[str, Any]) -> None:
+    fields = paper.fields(paper.words["findings"])
+    page = paper.sheet("findings", widths_of(fields), REQUIRED)
+    paper.heading(page, 0, fields)
+    page.freeze_panes(1, 0)
+    page.repeat_rows(0)
     seen: list[Mapping[str, Any]] = list(document["findings"])
+    # What was found in the file and what was found in its line are one finding where code and row are the same.
     told = {(f["code"], f.get("row")) for f in seen}
     for record in document["lines"]:
         seen += [f | {"row": record["line"]} for f in record["findings"] if (f["code"], record["line"]) not in told]
+    if not seen:
+        page.write_string(1, 0, paper.text("no_findings"), paper.look(font_color=SOFT))
+        return
+    page.autofilter(0, 0, len(seen), len(fields) - 1)
+    line = {"bottom": 4, "bottom_color": RULE}
+    wrap = paper.wrap(**line)
     for row, finding in enumerate(seen, 1):
-        _put(page, row, 0, _SEVERITY.get(finding["severity"], finding["severity"]))
-        _put(page, row, 1, finding.get("sheet"))
-        _put(page, row, 2, finding.get("cell") or finding.get("row"))
-        _put(page, row, 3, f"{finding['text']['zh']} {finding['text']['en']}", look.wrap)
-        _put(page, row, 4, f"{finding['hint']['zh']} {finding['hint']['en']}".strip(), look.wrap)
-        _put(page, row, 5, finding.get("found"))
-        _put(page, row, 6, finding["code"])
+        mark = paper.wrap(bold=True, font_color=_SEVERITY.get(finding["severity"], SOFT), **line)
+        values = [
+            paper.word("severity", finding["severity"]),
+            finding.get("sheet"),
+            finding.get("cell") or finding.get("row"),
+            paper.both(finding["text"], "\n"),
+            paper.both(finding["hint"], "\n"),
+            finding.get("found"),
+            finding["code"],
+        ]
+        paper.row(page, row, values, [mark, *[wrap] * 6], widths_of(fields))
 
 
-def _steps(look: _Look, document: Mapping[str, Any]) -> None:
-    headings = ("行\nRow", "产品\nProduct", "部分\nPart", "步骤\nStep", "数值\nValue", "单位\nUnit", "说明\nNote")
-    page = look.sheet("步骤 Steps", (6, 24, 28, 46, 16, 12, 90), headings)
+def _steps(paper: Paper, document: Mapping[str, Any]) -> None:
+    fields = paper.fields(paper.words["steps"])
+    page = paper.sheet("steps", widths_of(fields))
+    paper.heading(page, 0, fields)
+    page.freeze_panes(1, 2)
+    page.repeat_rows(0)
     legend, row = document["legend"], 1
-    for record in [r for r in document["lines"] if r["status"] == "ok"][:STEPS_OF]:
+    for number, record in enumerate(_unfolded(document)):
+        ground = {"bg_color": PALE} if number % 2 == 0 else {}
+        wrap = paper.wrap(**ground)
         for part, steps in record.get("steps", {}).items():
             for key, value, zh, en in steps:
-                what = legend.get(f"{part}.{key}", {"zh": key, "en": key, "unit": "", "digits": 2})
-                page.write_number(row, 0, record["line"])
-                _put(page, row, 1, record["product"])
-                page.write_string(row, 2, _PARTS.get(part, part))
-                _put(page, row, 3, f"{what['zh'].lstrip('= ×')} {what['en'].lstrip('=x ')}")
-                _put(page, row, 4, value, look.number("#,##0." + "0" * what["digits"] if what["digits"] else "#,##0"))
-                _put(page, row, 5, what["unit"])
-                _put(page, row, 6, f"{zh} {en}".strip())
+                what = legend.get(f"{part}.{key}") or {"zh": key, "en": key, "unit": "", "digits": 2}
+                # "= CBAM cost": the sign of a sum is no part of the name, and would look like a formula.
+                name = {
+                    "zh": _SIGN.sub("", what["zh"]),
+                    "en": _SIGN.sub(lambda m: "less " if m[0] == "- " else "", what["en"]),
+                }
+                figure = paper.look(num_format=digits(what["digits"]), align="right", **ground)
+                values = [record["line"], record["product"], paper.word("part", part), paper.both(name),
+                          "—" if value is None else value, what["unit"], paper.both({"zh": zh, "en": en}, "\n")]  # fmt: skip
+                paper.row(page, row, values, [wrap, wrap, wrap, wrap, figure, wrap, wrap], widths_of(fields))
                 row += 1
+    page.write_string(row, 0, _more(paper, document), paper.look(font_color=SOFT))
 
 
-def _sources(look: _Look, document: Mapping[str, Any]) -> None:
-    headings = (
-        "参数\nParameter",
-        "数值\nValue",
-        "单位\nUnit",
-        "起始日\nSince",
-        "来源\nSource",
-        "可信度\nConfidence",
-        "情景\nScenario",
-        "说明\nNote",
+def _sources(paper: Paper, reads: Sequence[Mapping[str, Any]]) -> None:
+    fields = paper.fields(paper.words["sources"])
+    page = paper.sheet("sources", widths_of(fields), "#3B4A54")
+    paper.heading(page, 0, fields)
+    page.freeze_panes(1, 1)
+    page.repeat_rows(0)
+    page.autofilter(0, 0, max(1, len(reads)), len(fields) - 1)
+    documents = _documents()
+    line = {"bottom": 4, "bottom_color": RULE}
+    wrap, value = (
+        paper.look(text_wrap=True, **line),
+        paper.look(align="right", text_wrap=True, num_format="General", **line),
     )
-    page = look.sheet("依据 Sources", (60, 16, 18, 12, 26, 24, 18, 60), headings)
-    for row, read in enumerate(document["reads"], 1):
-        held = "沿用，假设 held, assumption；" if read["assumed"] else ""
-        values = (
-            read["key"],
-            read["value"],
-            read["unit"],
-            read["since"],
-            read["source"],
-            _CONFIDENCE.get(read["confidence"]),
-            read["scenario"],
-            f"{held}{read['note']}",
-        )
-        for column, value in enumerate(values):
-            _put(page, row, column, value)
+    looks = [value if field.of == "value" else wrap for field in fields]
+    for row, read in enumerate(reads, 1):
+        cited = [documents[one] for one in str(read["source"]).split(", ") if one in documents]
+        made = dict(read) | {
+            "confidence": paper.word("confidence", read["confidence"]),
+            "title": "\n".join(str(one[what]) for one in cited for what in ("title", "url") if one.get(what)),
+            "note": " · ".join(x for x in (paper.text("held") if read["assumed"] else "", read["note"]) if x),
+        }
+        paper.row(page, row, [made.get(field.of) for field in fields], looks, widths_of(fields))

@@ -13,8 +13,9 @@ from openpyxl.workbook import Workbook
 from finance.assessment import Options, assess_submission
 from service.library import Library
 from service.workbook.example import example_bytes
+from service.workbook.paper import lines_of, safe
 from service.workbook.read import read_submission
-from service.workbook.report import _LINES, safe, write_report
+from service.workbook.report import report_words, write_report
 
 
 @pytest.fixture(scope="module")
@@ -32,31 +33,63 @@ def book(document: dict[str, Any]) -> Workbook:
 
 def test_every_line_once_with_its_numbers(document: dict[str, Any], book: Workbook) -> None:
     page = book["明细 Lines"]
-    heads = [cell.value for cell in page[1]]
-    assert heads == [heading for heading, *_ in _LINES]
-    rows = [[cell.value for cell in row] for row in page.iter_rows(min_row=2)]
+    heads = [cell.value for cell in page[2]]
+    bands = report_words()["lines"].values()
+    paths = [of for band in bands for of in band["columns"]]
+    assert len(heads) == len(paths)
+    rows = [[cell.value for cell in row] for row in page.iter_rows(min_row=3)]
     assert [row[0] for row in rows] == [record["line"] for record in document["lines"]]
-    cost = heads.index("费用 EUR\nCost EUR")
-    why = heads.index("未计算原因\nWhy not computed")
+    texts = [of for band in bands for of, told in band["columns"].items() if "as" not in told]
     for row, record in zip(rows, document["lines"], strict=True):
-        assert row[cost] == record.get("cost_eur")
-        assert (row[why] is None) == (record["status"] == "ok")
-        assert isinstance(row[4], int | float)
-        assert row[2] == record["cn_code"]
+        shown = dict(zip(paths, row, strict=True))
+        assert (shown["refused"] is None) == (record["status"] == "ok")
+        assert shown["cn_code"] == record["cn_code"]
+        for path in (of for of in paths if of not in texts):
+            of, _, under = path.partition(".")
+            held = (record.get(of) or {}).get(under) if under else record.get(of)
+            assert shown[path] == (None if held is None else pytest.approx(held, rel=1e-12)), path
+
+
+def test_the_summary_holds_the_totals(document: dict[str, Any], book: Workbook) -> None:
+    rows = [[cell.value for cell in row] for row in book["摘要 Summary"].iter_rows(min_row=13)]
+    shown = {str(row[1]).split("\n")[0]: row[2] for row in rows if isinstance(row[2], int | float)}
+    told = {one["zh"]: of for part in report_words()["summary"].values() for of, one in part["rows"].items()}
+    assert shown == {zh: pytest.approx(document["totals"][of]) for zh, of in told.items()}
+    said = " ".join(str(row[1]) for row in rows)
+    assert all(text["zh"] in said and text["en"] in said for text in document["assumptions"])
+    assert all(text["zh"] in said for text in document["score"]["statements"])
+    tiles = [cell.value for cell in book["摘要 Summary"][10]]
+    assert tiles[1] == document["totals"]["cost_eur"]
+    assert tiles[4] == f"{document['score']['shown']} · {document['score']['grade']['id']}"
 
 
 def test_projection_score_and_sources_are_whole(document: dict[str, Any], book: Workbook) -> None:
-    years = list(book["预测 Projection"].iter_rows(min_row=2, max_row=10, values_only=True))
+    page: Any = book["预测 Projection"]
+    years = list(page.iter_rows(min_row=2, max_row=10, values_only=True))
     assert [year[0] for year in years] == list(range(2026, 2035))
     assert [year[3] for year in years] == [y["cost_eur"] for y in document["totals"]["projection"]]
-    sources = [row[0] for row in book["依据 Sources"].iter_rows(min_row=2, values_only=True)]
-    assert sources == [read["key"] for read in document["reads"]]
-    score = {row[0]: row[7] for row in book["评分 Score"].iter_rows(min_row=2, max_row=16, values_only=True)}
-    assert score == {line["id"]: pytest.approx(line["contribution"]) for line in document["score"]["lines"]}
+    computed = [record for record in document["lines"] if record["status"] == "ok"]
+    by_line = list(page.iter_rows(min_row=37, values_only=True))
+    assert [row[0] for row in by_line] == [record["line"] for record in computed]
+    assert [list(row[3:12]) for row in by_line] == [[y["cost_eur"] for y in r["projection"]] for r in computed]
+    assert len(page._charts) == 1
+    sources = list(book["依据 Sources"].iter_rows(min_row=2, values_only=True))
+    assert [row[0] for row in sources] == [read["key"] for read in document["reads"]]
+    assert any("eur-lex.europa.eu" in str(row[6]) for row in sources)
+    ids = {line["id"]: line["contribution"] for line in document["score"]["lines"]}
+    score = {row[0]: row[7] for row in book["评分 Score"].iter_rows(min_row=2, values_only=True) if row[0] in ids}
+    assert score == {of: pytest.approx(contribution) for of, contribution in ids.items()}
+
+
+def test_each_installation_says_its_market_and_what_it_paid(document: dict[str, Any], book: Workbook) -> None:
+    rows = list(book["装置 Installations"].iter_rows(min_row=2, values_only=True))
+    for site in document["installations"]:
+        paid = next(one["value"] for one in site["rows"] if one["key"] == "cost")
+        assert [r[3] for r in rows if r[0] == site["installation"] and str(r[2]).startswith("已付碳成本")] == [paid]
 
 
 def test_findings_name_the_row(document: dict[str, Any], book: Workbook) -> None:
-    codes = [row[6] for row in book["问题 Findings"].iter_rows(min_row=2, values_only=True)]
+    codes = [str(row[6]) for row in book["问题 Findings"].iter_rows(min_row=2, values_only=True)]
     told = [f["code"] for record in document["lines"] for f in record["findings"]]
     assert sorted(codes) == sorted([*told, *(f["code"] for f in document["findings"])])
 
@@ -68,8 +101,32 @@ def test_steps_lead_to_the_cost(document: dict[str, Any], book: Workbook) -> Non
     assert costs == [first["cost_eur"], first["what_if"]["cost_eur"]]
 
 
+def test_english_first_where_asked(document: dict[str, Any]) -> None:
+    english = load_workbook(io.BytesIO(write_report(document, "en")))
+    assert english["明细 Lines"]["B2"].value == "Product\n产品"
+    assert str(english["摘要 Summary"]["B3"].value).startswith("Carbon cost")
+
+
+def test_a_bare_result_is_a_report_too(document: dict[str, Any]) -> None:
+    bare = dict(document) | {
+        "score": None,
+        "installations": [],
+        "lines": [],
+        "findings": [],
+        "assumptions": [],
+        "reads": [],
+    }
+    bare["totals"] = {
+        of: (None if of.startswith("fx_") or of.endswith("_cny") else v) for of, v in document["totals"].items()
+    }
+    made = load_workbook(io.BytesIO(write_report(bare)))
+    assert "评分 Score" not in made.sheetnames
+    assert "没有发现问题" in str(made["问题 Findings"]["A2"].value)
+    assert "没有可用汇率" in str([cell.value for row in made["摘要 Summary"].iter_rows() for cell in row])
+
+
 def test_no_text_is_a_formula(book: Workbook) -> None:
-    assert book["摘要 Summary"]["A1"].value == "'=cmd|'/c calc'!A1"
+    assert book["摘要 Summary"]["B2"].value == "'=cmd|'/c calc'!A1"
     for page in book.worksheets:
         for row in page.iter_rows():
             assert all(cell.data_type != "f" for cell in row)
@@ -80,3 +137,10 @@ def test_no_text_is_a_formula(book: Workbook) -> None:
 
 def test_same_document_same_bytes(document: dict[str, Any]) -> None:
     assert write_report(document) == write_report(document)
+
+
+def test_a_chinese_text_takes_twice_the_room() -> None:
+    assert lines_of("abcdefghij", 10) == 1
+    assert lines_of("碳成本与抵扣评估报告", 10) == 2
+    assert lines_of("a\nb", 10) == 2
+    assert lines_of("", 10) == 1
