@@ -34,6 +34,8 @@ STEPS_OF = 200
 #: Colour of each band of columns of the lines.
 _BANDS = {"goods": "#3B4A54", "border": ACCENT, "other": "#8A5A1C", "home": "#2F5D7C"}
 _SEVERITY = {"error": REQUIRED, "question": "#8A5A1C", "warning": "#8A5A1C", "info": SOFT}
+#: Runs of rows that are named for a note that many rows share.
+_RUNS = 60
 _REFUSED = "#FBEFE8"
 _SIGN = re.compile(r"^[=x×-] ")
 _NONE: Mapping[str, Any] = {}
@@ -253,21 +255,59 @@ def _findings(paper: Paper, document: Mapping[str, Any]) -> None:
     if not seen:
         page.write_string(1, 0, paper.text("no_findings"), paper.look(font_color=SOFT))
         return
-    page.autofilter(0, 0, len(seen), len(fields) - 1)
+    shown = _gathered(seen)
+    page.autofilter(0, 0, len(shown), len(fields) - 1)
     line = {"bottom": 4, "bottom_color": RULE}
     wrap = paper.wrap(**line)
-    for row, finding in enumerate(seen, 1):
+    for row, (finding, places) in enumerate(shown, 1):
         mark = paper.wrap(bold=True, font_color=_SEVERITY.get(finding["severity"], SOFT), **line)
         values = [
             paper.word("severity", finding["severity"]),
             finding.get("sheet"),
-            finding.get("cell") or finding.get("row"),
+            places,
             paper.both(finding["text"], "\n"),
             paper.both(finding["hint"], "\n"),
             finding.get("found"),
             finding["code"],
         ]
         paper.row(page, row, values, [mark, *[wrap] * 6], widths_of(fields))
+
+
+def _gathered(seen: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], str | int | None]]:
+    """
+    Return each finding with its place; a note that many rows share stands once, with all its places.
+
+    A list of goods without installations has the same note in every row: fifty
+    thousand equal lines would hide the few that ask for something.
+    """
+    made: list[tuple[Mapping[str, Any], list[tuple[str, int | None]]]] = []
+    known: dict[tuple[Any, ...], list[tuple[str, int | None]]] = {}
+    for finding in seen:
+        column = str(finding.get("cell") or "").rstrip("0123456789")
+        place = (column, finding.get("row"))
+        what = (finding["code"], finding.get("sheet"), column, finding["text"]["zh"], finding.get("found"))
+        if finding["severity"] == "info" and what in known:
+            known[what].append(place)
+            continue
+        known[what] = [place]
+        made.append((finding, known[what]))
+    return [
+        (finding, _places(places) if len(places) > 1 else finding.get("cell") or places[0][1])
+        for finding, places in made
+    ]
+
+
+def _places(places: Sequence[tuple[str, int | None]]) -> str:
+    """Return places of one column as a spreadsheet writes them: ``L5, L7:L9``."""
+    column = places[0][0]
+    runs: list[list[int]] = []
+    for row in sorted({row for _, row in places if row is not None}):
+        if runs and row == runs[-1][1] + 1:
+            runs[-1][1] = row
+        else:
+            runs.append([row, row])
+    said = ", ".join(f"{column}{a}" if a == b else f"{column}{a}:{column}{b}" for a, b in runs[:_RUNS])
+    return f"{said}, … ({len(places)})" if len(runs) > _RUNS else said
 
 
 def _steps(paper: Paper, document: Mapping[str, Any]) -> None:

@@ -18,12 +18,11 @@ from models.files import DATA
 from service.library import CARD
 from service.workbook.codes import default_origins
 from service.workbook.layout import Column, Layout, default_layout, meaning
+from service.workbook.paper import ACCENT, FONT, INK, LINE, PALE, REQUIRED, RULE, SOFT, lines_of
 from service.workbook.parts import LEVELS
 
 #: Rows with drop-downs and formats below the heading.
 ROWS = {"goods": 2000, "installations": 200, "footprints": 200}
-FONT = "Microsoft YaHei"
-INK, ACCENT, PALE, RULE, REQUIRED = "#1F2A37", "#0F5C55", "#EEF4F3", "#C9D3D1", "#B4541A"
 #: Origins that head the drop-down; every other one may be typed in.
 _OFTEN = (
     "CN",
@@ -162,6 +161,8 @@ class Book:
         """Write the sheet that explains."""
         sheet = self.book.add_worksheet("说明 Notes")
         sheet.hide_gridlines(2)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
         sheet.set_column(0, 0, 3)
         sheet.set_column(1, 2, 68)
         sheet.set_tab_color(RULE)
@@ -177,7 +178,7 @@ class Book:
             if kind != "text":
                 sheet.set_row(row, 30 if kind == "title" else 24)
             else:
-                sheet.set_row(row, 15.5 * max(1, -(-len(text.zh) // 38), -(-len(text.en) // 72)))
+                sheet.set_row(row, LINE * max(lines_of(text.zh, 64), lines_of(text.en, 64)) + 3)
 
     def lists(self, goods_rows: Sequence[str]) -> None:
         """Write the hidden sheet that the drop-downs offer, and remember where each list is."""
@@ -219,7 +220,7 @@ class Book:
         for at, column in enumerate(columns):
             colour = REQUIRED if column.required else ACCENT
             sheet.write_string(0, at, column.heading, self.format(**base, bg_color=colour))
-        sheet.set_row(0, 48)
+        sheet.set_row(0, LINE * max(lines_of(c.heading, c.width * 0.9) for c in columns) + 5)
         sheet.freeze_panes(1, 1)
         sheet.set_tab_color(ACCENT)
         sheet.set_landscape()
@@ -285,13 +286,15 @@ class Book:
         """Write the sheet of the firm: a name, a value and a help text per row."""
         layout = self.layout.sheets["firm"]
         sheet = self.book.add_worksheet(layout.title)
-        sheet.set_column(0, 0, 34)
-        sheet.set_column(1, 1, 34)
+        sheet.set_column(0, 0, 48)
+        sheet.set_column(1, 1, 40)
         sheet.set_column(2, 2, 90)
         sheet.hide_gridlines(2)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
         sheet.set_tab_color(ACCENT)
         label = self.format(bold=True, bg_color=PALE, border=1, border_color=RULE, valign="vcenter")
-        said = self.format(font_color="#5B6770", valign="vcenter")
+        said = self.format(font_color=SOFT, valign="vcenter")
         for row, column in enumerate(layout.columns.values()):
             unit = f" ({column.unit})" if column.unit else ""
             name = column.text.zh if column.text.zh == column.text.en else f"{column.text.zh} / {column.text.en}"

@@ -88,10 +88,25 @@ def test_each_installation_says_its_market_and_what_it_paid(document: dict[str, 
         assert [r[3] for r in rows if r[0] == site["installation"] and str(r[2]).startswith("已付碳成本")] == [paid]
 
 
-def test_findings_name_the_row(document: dict[str, Any], book: Workbook) -> None:
-    codes = [str(row[6]) for row in book["问题 Findings"].iter_rows(min_row=2, values_only=True)]
-    told = [f["code"] for record in document["lines"] for f in record["findings"]]
-    assert sorted(codes) == sorted([*told, *(f["code"] for f in document["findings"])])
+def test_findings_name_every_row(document: dict[str, Any], book: Workbook) -> None:
+    rows = list(book["问题 Findings"].iter_rows(min_row=2, values_only=True))
+    for record in document["lines"]:
+        for finding in record["findings"]:
+            places = [str(row[2]).split(", ") for row in rows if row[6] == finding["code"]]
+            assert any(str(record["line"]) in place for place in places), (finding["code"], record["line"])
+    assert len(rows) == len({row[6] for row in rows}) == 3
+
+
+def test_a_note_of_many_rows_stands_once_and_an_error_each_time(document: dict[str, Any]) -> None:
+    note = next(f for record in document["lines"] for f in record["findings"] if f["severity"] == "info")
+    found = [note | {"row": row, "cell": f"L{row}"} for row in (5, 7, 8, 9, 12)]
+    found += [note | {"row": 20 + 2 * n, "cell": f"M{20 + 2 * n}"} for n in range(100)]
+    found += [note | {"severity": "error", "row": row, "cell": f"L{row}"} for row in (30, 31)]
+    made = load_workbook(io.BytesIO(write_report(document | {"findings": found, "lines": []})))
+    rows = list(made["问题 Findings"].iter_rows(min_row=2, values_only=True))
+    assert [row[2] for row in rows if row[2] != rows[1][2]] == ["L5, L7:L9, L12", "L30", "L31"]
+    assert str(rows[1][2]).startswith("M20, M22, ")
+    assert str(rows[1][2]).endswith("… (100)")
 
 
 def test_steps_lead_to_the_cost(document: dict[str, Any], book: Workbook) -> None:
