@@ -207,7 +207,7 @@ def assess(
         document = done.result.to_dict(steps_of) | {"findings": [finding.to_dict() for finding in done.findings]}
         if report:
             tell("report", 0, None)
-            _write(report, write_report(document), lang)
+            _write(report, write_report(document, lang), lang)
     if as_json:
         _print_json(document)
     else:

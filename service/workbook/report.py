@@ -346,13 +346,14 @@ def _sources(paper: Paper, reads: Sequence[Mapping[str, Any]]) -> None:
     documents = _documents()
     line = {"bottom": 4, "bottom_color": RULE}
     wrap, value = (
-        paper.look(text_wrap=True, **line),
+        paper.wrap(**line),
         paper.look(align="right", text_wrap=True, num_format="General", **line),
     )
     looks = [value if field.of == "value" else wrap for field in fields]
     for row, read in enumerate(reads, 1):
         cited = [documents[one] for one in str(read["source"]).split(", ") if one in documents]
         made = dict(read) | {
+            "value": "—" if read["value"] is None else read["value"],
             "confidence": paper.word("confidence", read["confidence"]),
             "title": "\n".join(str(one[what]) for one in cited for what in ("title", "url") if one.get(what)),
             "note": " · ".join(x for x in (paper.text("held") if read["assumed"] else "", read["note"]) if x),
