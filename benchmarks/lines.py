@@ -202,12 +202,13 @@ def run() -> list[Report]:
             goal="<= 14 x (stretch <= 3 x)",
         ),
         compare(
-            "P2 1e4 lines against a plain Decimal loop",
+            "P2 1e4 lines against plain loops",
             "assess_columns",
             [
                 Contender("assess_columns", columns_of(small), n, 50),
                 Contender("assess_frame", frame_of(small), n, 20),
                 Contender("Decimal loop", decimal_loop(small, n), n),
+                Contender("loop over the public function", scalar_loop(small, n, parsed=True), n),
             ],
             _equal,
             goal="Decimal loop >= 150 x (stretch >= 500 x)",
