@@ -161,7 +161,7 @@ def _table(key: str, path: Path, scenario: str | None) -> Table:
         found.setdefault(row_key, []).append(
             Read(
                 key=f"{key}[{','.join(row_key)}]",
-                value=float(text) if text else None,
+                value=(text if row["unit"] == "word" else float(text)) if text else None,
                 since=as_day(row["since"], path),
                 until=as_day(row["until"], path) if row["until"] else None,
                 unit=row["unit"],

@@ -55,8 +55,11 @@ class Provenance:
 
     @property
     def key(self) -> str:
-        """SHA-256 over method, inputs and the parameters read with their dates and sources."""
-        reads = sorted([r.key, r.value, r.since, r.source, r.scenario, r.assumed] for r in self.reads)
+        """SHA-256 over method, inputs and the parameters read: what each says, since when, and where that stands."""
+        reads = [
+            [r.key, r.value, r.since, r.source, r.confidence, r.scenario, r.assumed, dict(r.attrs)] for r in self.reads
+        ]
+        reads.sort(key=lambda read: json.dumps(canonical(read), ensure_ascii=False))
         return fingerprint({"method": self.method, "inputs": self.inputs, "reads": reads})
 
     @property

@@ -143,7 +143,7 @@ def _by_rule(year: EtsYear, law: LawAt) -> Regime:
                 field="on_national_list",
             )
         raise _unknown(year)
-    word = cast("RegimeWord", read.attr("regime"))
+    word = cast("RegimeWord", read.value)
     place = (year.city or "").strip().lower()
     if place in _SHENZHEN and word != "national":
         reason = Text(

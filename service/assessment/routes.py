@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query, Response
@@ -217,13 +217,14 @@ def report(
     who: Caller,
     db: Reading,
     job: Annotated[UUID | None, Query(description="Job of the upload, to add what was found in the file")] = None,
+    lang: Annotated[Literal["zh", "en"], Query(description="Language that comes first; both are there")] = "zh",
 ) -> Response:
     """Return the assessment as a workbook: summary, lines, steps, projection, score, findings, sources."""
     document = store.document(db, who, assessment_id)
     if job is not None:
         document["findings"] = findings_of(db, who, job)
     name = f'attachment; filename="yuetan-{document["key"][:12]}.xlsx"'
-    return Response(write_report(document), media_type=XLSX, headers={"Content-Disposition": name})
+    return Response(write_report(document, lang), media_type=XLSX, headers={"Content-Disposition": name})
 
 
 def _brief(row: Assessment) -> dict[str, Any]:

@@ -101,6 +101,12 @@ def test_a_stated_regime_that_contradicts_is_a_warning_and_the_rule_wins(book: L
     assert [f.code for f in made.findings] == ["ets.regime_contradicts"]
 
 
+def test_every_row_names_a_regime_and_whether_a_threshold_counts(book: LawBook) -> None:
+    reads = [read for entry in book.tables["cn.ets.regime"].rows.values() for read in entry.reads]
+    assert {read.value for read in reads} <= set(REGIMES)
+    assert {read.attr("threshold") for read in reads} == {"yes", "no"}
+
+
 def test_words_exist_for_every_process_and_regime(book: LawBook) -> None:
     processes = read_yaml(DATA / "words" / "processes.yaml")
     assert {key[0] for key in book.tables["cn.ets.regime"].rows} <= set(processes)

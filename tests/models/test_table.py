@@ -60,8 +60,12 @@ def test_key_follows_method_inputs_and_reads(book: LawBook) -> None:
         replace(base, inputs="x"),
         replace(base, reads=(replace(read, value=0.9),)),
         replace(base, reads=(replace(read, assumed=True),)),
+        replace(base, reads=(replace(read, confidence="inferred"),)),
+        replace(base, reads=(replace(read, attrs=(("route", "K"),)),)),
+        replace(base, reads=(read, replace(read, value=None), replace(read, value="word"))),
     ]
-    assert len({base.key, *(o.key for o in others)}) == 5
+    assert len({base.key, *(o.key for o in others)}) == len(others) + 1
+    assert replace(others[-1], reads=others[-1].reads[::-1]).key == others[-1].key
     assert base.confidence == "two_secondary"
 
 

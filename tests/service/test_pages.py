@@ -110,7 +110,10 @@ def test_result_page_tells_the_record(client: TestClient, assessed: str, lang: s
     for year in record["totals"]["projection"]:
         assert f'data-year="{year["year"]}" data-eur="{year["cost_eur"]}"' in html
     assert record["key"] in html
-    assert "report.xlsx" in html
+    assert f"report.xlsx?lang={lang}" in html
+    english = client.get(f"/api/v1{assessed}/report.xlsx", params={"lang": "en"}).content
+    assert english[:2] == b"PK"
+    assert english != client.get(f"/api/v1{assessed}/report.xlsx").content
 
 
 def test_each_line_unfolds_to_steps_and_law(client: TestClient, assessed: str) -> None:
