@@ -9,26 +9,36 @@ Heavy imports are inside the commands, so that ``--help`` answers at once.
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from models.errors import Text, YuetanError
+from models.errors import Text
 from service import terminal
+from service.command import (
+    FAILED,
+    ROWS_REFUSED,
+    UNREADABLE,
+    AsJson,
+    Lang,
+    LawScenario,
+    On,
+    Out,
+    PricePath,
+    UseScenarioPrice,
+    people,
+    print_json,
+    progress,
+    read_bytes,
+    settings_of,
+    write,
+)
 
 if TYPE_CHECKING:
     from service.child import Supervisor
     from service.parts import Parts
-    from service.settings import Settings
-
-FAILED, UNREADABLE, ROWS_REFUSED = 1, 3, 4
 
 app = typer.Typer(
     name="yuetan",
@@ -40,89 +50,6 @@ app = typer.Typer(
 )
 law_app = typer.Typer(no_args_is_help=True, help="查法规参数 / look up the law")
 app.add_typer(law_app, name="law")
-
-Lang = Annotated[Literal["zh", "en"], typer.Option("--lang", envvar="YUETAN_LANG", help="语言 / language")]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
-On = Annotated[dt.datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="日期 / day, YYYY-MM-DD")]
-PricePath = Annotated[str, typer.Option("--price-path", help="证书价格路径 / certificate price path")]
-LawScenario = Annotated[
-    list[str] | None, typer.Option("--law-scenario", help="叠加的法规情景 / draft laid over the law")
-]
-UseScenarioPrice = Annotated[
-    bool, typer.Option("--use-scenario-price", help="无官方价格时用情景价格 / where no official price exists")
-]
-Out = Annotated[Path, typer.Option("-o", "--out", help="输出文件 / file to write")]
-
-
-@contextmanager
-def _people(lang: str, code: int = FAILED) -> Iterator[None]:
-    """Turn a refusal into words and an exit code."""
-    try:
-        yield
-    except YuetanError as error:
-        terminal.console(err=True).print(terminal.said(error, lang))
-        raise typer.Exit(code) from None
-
-
-@contextmanager
-def _progress(lang: str) -> Iterator[Callable[[str, int, int | None], None]]:
-    """Show a bar on the error stream; it disappears when the work is done."""
-    words = {
-        "read": Text("读取", "Reading"), "assess": Text("计算", "Computing"), "keep": Text("保存", "Keeping"),
-        "report": Text("写报告", "Writing the report"), "wait": Text("启动", "Starting"),
-    }  # fmt: skip
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=terminal.console(err=True), transient=True) as bar:
-        task = bar.add_task(words["wait"].get(lang), total=None)
-
-        def tell(stage: str, done: int, total: int | None) -> None:
-            bar.update(task, description=words[stage].get(lang), completed=done, total=total)
-
-        yield tell
-
-
-def _settings(**given: Any) -> Settings:
-    from pydantic import ValidationError
-
-    from service.settings import Settings
-
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False):
-            typer.echo(f"YUETAN_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}", err=True)
-        raise typer.Exit(2) from None
-
-
-def _print_json(value: Any) -> None:
-    from service.columns import dumps
-
-    sys.stdout.write(json.dumps(json.loads(dumps(value)), ensure_ascii=False, indent=2) + "\n")
-
-
-def _read_bytes(file: Path, lang: str) -> bytes:
-    from service.safety import UPLOAD_LIMIT
-
-    try:
-        if file.stat().st_size > UPLOAD_LIMIT:
-            from service.refusals import TooLarge
-
-            with _people(lang, UNREADABLE):
-                raise TooLarge(limit_mb=UPLOAD_LIMIT // 1_000_000)
-        return file.read_bytes()
-    except OSError as error:
-        text = Text("无法读取文件", "The file cannot be read").get(lang)
-        typer.echo(f"{text}: {file.name} ({error.strerror})", err=True)
-        raise typer.Exit(UNREADABLE) from None
-
-
-def _write(path: Path, data: bytes, lang: str) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        text = Text("无法写入文件", "The file cannot be written").get(lang)
-        typer.echo(f"{text}: {path.name} ({error.strerror})", err=True)
-        raise typer.Exit(FAILED) from None
 
 
 def _own_quotes(parts: Parts) -> list[Any]:
@@ -175,17 +102,17 @@ def assess(
     from service.parts import Parts, calm_collector
     from service.workbook.report import STEPS_OF, write_report
 
-    parts = Parts.of(_settings())
+    parts = Parts.of(settings_of())
     calm_collector()
-    data = _read_bytes(file, lang)
-    with _progress(lang) as tell:
-        with _people(lang, UNREADABLE):
+    data = read_bytes(file, lang)
+    with progress(lang) as tell:
+        with people(lang, UNREADABLE):
             read = use.read_file(parts.library, data, file.name, lambda done, total: tell("read", done, total))
         if read.submission is None:
             found = [finding.to_dict() for finding in read.findings]
             terminal.console(err=True).print(terminal.findings(found, lang))
             raise typer.Exit(FAILED)
-        with _people(lang):
+        with people(lang):
             options = Options(
                 price_path=price_path,
                 use_scenario_price=use_scenario_price,
@@ -207,9 +134,9 @@ def assess(
         document = done.result.to_dict(steps_of) | {"findings": [finding.to_dict() for finding in done.findings]}
         if report:
             tell("report", 0, None)
-            _write(report, write_report(document, lang), lang)
+            write(report, write_report(document, lang), lang)
     if as_json:
-        _print_json(document)
+        print_json(document)
     else:
         console = terminal.console()
         console.print(terminal.assessment(document, lang))
@@ -235,16 +162,16 @@ def price(
     from service import clock
     from service.parts import Parts
 
-    parts = Parts.of(_settings())
+    parts = Parts.of(settings_of())
     if quotes is not None:
         _import_quotes(parts, quotes, instrument.upper(), source or quotes.name, lang)
-    with _people(lang):
+    with people(lang):
         market = parts.library.market
         for series in _own_quotes(parts):
             market = market.with_quotes(series)
         found = reference_price(market.of(instrument.upper()), on.date() if on else clock.today(), market.policy)
     if as_json:
-        _print_json({"rows": found.to_dict(), "proof": found.proof()})
+        print_json({"rows": found.to_dict(), "proof": found.proof()})
     else:
         terminal.console().print(terminal.rows(found, f"{found.instrument} {found.on}", lang))
 
@@ -256,11 +183,11 @@ def _import_quotes(parts: Parts, file: Path, instrument: str, source: str, lang:
     from service.prices import use
     from service.workbook.guard import read_grid
 
-    data = _read_bytes(file, lang)
-    with _people(lang, UNREADABLE):
+    data = read_bytes(file, lang)
+    with people(lang, UNREADABLE):
         grid = read_grid(data, file.name)
     migrate.upgrade(parts.database)
-    with _people(lang), parts.database.writing() as db:
+    with people(lang), parts.database.writing() as db:
         _, table = use.import_quotes(
             db,
             EMBEDDED,
@@ -294,10 +221,10 @@ def law_show(
     from service.law import use
     from service.library import Library
 
-    with _people(lang):
+    with people(lang):
         found = use.value(Library().book(law_scenario or ()), key, on.date() if on else clock.today(), row or ())
     if as_json:
-        _print_json(read_dict(found.read) | {"label": found.label._asdict()})
+        print_json(read_dict(found.read) | {"label": found.label._asdict()})
         return
     read = found.read
     words = (
@@ -338,7 +265,7 @@ def law_list(
     for name in (Text("参数", "Key"), Text("含义", "Meaning"), Text("取值", "Value"), Text("单位", "Unit")):
         table.add_column(name.get(lang), no_wrap=name.en == "Key")
     told = []
-    with _people(lang):
+    with people(lang):
         for found in use.under(book, prefix):
             label = Text(found.label_zh, found.label)
             if isinstance(found, Table):
@@ -349,7 +276,7 @@ def law_list(
             told.append({"key": found.key, "label": label._asdict(), "value": value, "unit": unit})
             table.add_row(found.key, label.get(lang), value, unit)
     if as_json:
-        _print_json(told)
+        print_json(told)
     else:
         terminal.console().print(table)
 
@@ -368,8 +295,8 @@ def score(
     from service.assessment import use
     from service.parts import Parts
 
-    parts = Parts.of(_settings())
-    data = _read_bytes(file, lang)
+    parts = Parts.of(settings_of())
+    data = read_bytes(file, lang)
     made: Score | None
     if file.suffix.lower() == ".json":
         from pydantic import ValidationError
@@ -377,7 +304,7 @@ def score(
         from service.score.routes import ScoreAsk
         from service.strict import check_json
 
-        with _people(lang, UNREADABLE):
+        with people(lang, UNREADABLE):
             check_json(data)
         try:
             ask = ScoreAsk.model_validate_json(data, strict=True)
@@ -385,18 +312,18 @@ def score(
             for one in error.errors(include_url=False, include_input=False):
                 typer.echo(f"{'.'.join(map(str, one['loc']))}: {one['msg']}", err=True)
             raise typer.Exit(UNREADABLE) from None
-        with _people(lang):
+        with people(lang):
             made = scored(parts.library.card, ask.indicators, ask.gates)
     else:
-        with _people(lang, UNREADABLE):
+        with people(lang, UNREADABLE):
             read = use.read_file(parts.library, data, file.name)
-        with _people(lang):
+        with people(lang):
             made = use.assess_read(read, parts.library, Options(), clock.today(), _own_quotes(parts)).result.score
     if made is None:
         typer.echo(Text("文件中没有可评分的内容。", "There is nothing to score in the file.").get(lang), err=True)
         raise typer.Exit(FAILED)
     if as_json:
-        _print_json(made.to_record())
+        print_json(made.to_record())
     else:
         terminal.console().print(terminal.rows(made, Text("绿色金融评分", "Green-finance score").get(lang), lang))
 
@@ -406,7 +333,7 @@ def template(out: Out = Path("yuetan-template.xlsx"), lang: Lang = "zh") -> None
     """写出空白模板 / write the workbook to fill in."""
     from service.workbook.template import template_bytes
 
-    _write(out, template_bytes(), lang)
+    write(out, template_bytes(), lang)
     typer.echo(str(out))
 
 
@@ -415,7 +342,7 @@ def example(out: Out = Path("yuetan-example.xlsx"), lang: Lang = "zh") -> None:
     """写出示例工作簿 / write the example workbook."""
     from service.workbook.example import example_bytes
 
-    _write(out, example_bytes(), lang)
+    write(out, example_bytes(), lang)
     typer.echo(str(out))
 
 
@@ -425,7 +352,7 @@ def doctor(lang: Lang = "zh") -> None:
     from service.doctor import examine
     from service.parts import Parts
 
-    parts = Parts.of(_settings())
+    parts = Parts.of(settings_of())
     healthy = True
     table = terminal.grid()
     for check in examine(parts):
@@ -441,7 +368,7 @@ def doctor(lang: Lang = "zh") -> None:
 def _example(parts: Parts, supervisor: Supervisor, lang: str) -> None:
     from service.start import run_example
 
-    with _people(lang), _progress(lang) as tell:
+    with people(lang), progress(lang) as tell:
         _, document = run_example(parts, supervisor, tell)
     terminal.console().print(terminal.assessment(document, lang))
 
@@ -452,7 +379,7 @@ def demo(lang: Lang = "zh") -> None:
     from service.child import Supervisor
     from service.parts import Parts
 
-    parts = Parts.of(_settings())
+    parts = Parts.of(settings_of())
     supervisor = Supervisor(parts.settings)
     try:
         _example(parts, supervisor, lang)
@@ -477,7 +404,7 @@ def serve(
     from service.parts import Parts
     from service.start import listen
 
-    settings = _settings(host=host, port=port)
+    settings = settings_of(host=host, port=port)
     parts = Parts.of(settings)
     supervisor = Supervisor(settings) if settings.worker == "child" or with_demo else None
     try:
@@ -485,7 +412,7 @@ def serve(
             _example(parts, supervisor, lang)
         else:
             migrate.upgrade(parts.database)
-        with _people(lang):
+        with people(lang):
             socket = listen(settings.host, settings.port)
         bound = socket.getsockname()[1]
         name = f"[{settings.host}]" if ":" in settings.host else settings.host
