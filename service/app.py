@@ -21,6 +21,7 @@ from service.exposure import routes as exposure
 from service.importer import routes as importer
 from service.installation import routes as installation
 from service.law import routes as law
+from service.pages import frame
 from service.pages import routes as pages
 from service.parts import Parts, calm_collector
 from service.prices import routes as prices
@@ -132,7 +133,8 @@ def create_app(
         score.router, health,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
-    app.include_router(pages.router, max_body_size=JSON_LIMIT)
-    app.mount("/static", StaticFiles(directory=pages.HERE / "static"), name="static")
+    for router in (pages.router,):
+        app.include_router(router, max_body_size=JSON_LIMIT)
+    app.mount("/static", StaticFiles(directory=frame.HERE / "static"), name="static")
     app.add_middleware(Safety, settings=settings)
     return app

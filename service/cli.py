@@ -50,6 +50,8 @@ app = typer.Typer(
 )
 law_app = typer.Typer(no_args_is_help=True, help="查法规参数 / look up the law")
 app.add_typer(law_app, name="law")
+cbam_app = typer.Typer(no_args_is_help=True, help="欧盟 CBAM / the EU border")
+app.add_typer(cbam_app, name="cbam")
 
 
 def _own_quotes(parts: Parts) -> list[Any]:
@@ -73,6 +75,7 @@ def _own_quotes(parts: Parts) -> list[Any]:
 
 
 @app.command()
+@cbam_app.command("assess")
 def assess(
     file: Annotated[Path, typer.Argument(help="工作簿或 CSV / workbook or CSV")],
     report: Annotated[Path | None, typer.Option("-o", "--report", help="Excel 报告 / report to write")] = None,

@@ -1,111 +1,32 @@
-"""The pages: Chinese first, English by a switch; every figure comes from the same records as the API."""
+"""The pages of the assessment: Chinese first, English by a switch; every figure comes from the same records as the API."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Coroutine, Mapping
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
+from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
-from fastapi.routing import APIRoute
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from finance.assessment import Options
-from models.errors import NOTHING, Text, YuetanError
-from models.files import read_yaml
 from service import jobs, store
 from service.assessment import use as assessing
 from service.auth import Who, visible
 from service.batch import use as batch
 from service.batch.routes import Word, content_of, plain_name
-from service.errors import status_of
 from service.law import use as law_use
-from service.pages.show import FILTERS
+from service.pages.frame import Lang, PageRoute, number_typed, page, sources, tools
 from service.provide import Caller, Law, Reading, Today, Transaction
-from service.refusals import BadNumber, Unexpected
 from service.safety import MULTIPART_LIMIT
 from service.tables import Job
 from service.workbook.example import example_bytes
 
-HERE = Path(__file__).parent
-LANGUAGES = ("zh", "en")
 LINES_AT_ONCE = 50
 _OVER = ("done", "failed", "parked", "cancelled")
 #: Findings that stop a row come first.
 _WEIGHT = ("error", "question", "warning", "info")
-_BAD_FORM = Text("填写的选项有误。", "An option is not valid.")
-
-
-@cache
-def words() -> Mapping[str, Mapping[str, str]]:
-    """Return every text of the pages, read once."""
-    found: Mapping[str, Mapping[str, str]] = read_yaml(HERE / "words.yaml")
-    return found
-
-
-@cache
-def _templates() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(FILTERS)
-    return made
-
-
-def language(request: Request) -> str:
-    """Return the language asked for in the address, else the one remembered, else Chinese."""
-    wanted = request.query_params.get("lang") or request.cookies.get("lang") or "zh"
-    return wanted if wanted in LANGUAGES else "zh"
-
-
-Lang = Annotated[str, Depends(language)]
-
-
-def page(request: Request, lang: str, template: str, status: int = 200, **values: Any) -> Response:
-    """Render a page in one language and remember the language."""
-    said = {key: text[lang] for key, text in words().items()}
-    other = "en" if lang == "zh" else "zh"
-    html = (
-        _templates()
-        .get_template(template)
-        .render(t=said, lang=lang, other_url=str(request.url.include_query_params(lang=other)), **values)
-    )
-    made = Response(html, status, media_type="text/html")
-    made.set_cookie("lang", lang, max_age=31_536_000, samesite="lax", httponly=True)
-    return made
-
-
-class PageRoute(APIRoute):
-    """A route whose refusals are pages, not JSON."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        inner = super().get_route_handler()
-
-        async def handler(request: Request) -> Response:
-            try:
-                return await inner(request)
-            except YuetanError as error:
-                return _refused(request, error)
-            except RequestValidationError:
-                return page(request, language(request), "error.html", 422, text=_BAD_FORM, hint=NOTHING)
-
-        return handler
-
-
-def _refused(request: Request, error: YuetanError) -> Response:
-    status = status_of(error)
-    shown = Unexpected() if status >= 500 and status != 503 else error
-    text, hint = (Text(f("zh"), f("en")) for f in (shown.text, shown.mend))
-    return page(request, language(request), "error.html", status, text=text, hint=hint)
 
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -121,6 +42,7 @@ def home(request: Request, lang: Lang, law: Law, who: Caller, db: Reading) -> Re
         paths=law.paths,
         scenarios=law.scenarios.values(),
         recent=store.recent(db, who, None, 10).rows,
+        tools=tools(),
     )
 
 
@@ -143,10 +65,10 @@ def upload(
         price_path=price_path,
         use_scenario_price=use_scenario_price,
         law_scenarios=(law_scenario,) if law_scenario else (),
-        fx_cny_per_eur=_number("fx", fx_cny_per_eur),
+        fx_cny_per_eur=number_typed("fx", fx_cny_per_eur),
         fx_source=fx_source or None,
     )
-    if own := _number("own_price", own_price_eur_per_t):
+    if own := number_typed("own_price", own_price_eur_per_t):
         options = assessing.at_own_price(options, own, law)
     law.book(options.law_scenarios)
     kept = assessing.keep_upload(db, who, content_of(file), plain_name(file.filename))
@@ -158,20 +80,6 @@ def example(law: Law, who: Caller, db: Transaction, today: Today) -> Response:
     """Run the example workbook as if it had been uploaded."""
     kept = assessing.keep_upload(db, who, example_bytes(), "foshan.xlsx")
     return _to_job(assessing.ask(db, who, law, kept, Options(), today))
-
-
-def _number(name: str, text: str) -> float | None:
-    """Return a number typed into the field labelled ``name``; none if empty, refused unless above zero."""
-    if not text.strip():
-        return None
-    try:
-        value = float(text.replace(",", ".").strip())
-    except ValueError:
-        value = -1.0
-    if not 0 < value < 1e6:
-        label = words()[name]
-        raise BadNumber(field=name, what_zh=label["zh"], what_en=label["en"])
-    return value
 
 
 def _to_job(job: Job) -> Response:
@@ -226,7 +134,7 @@ def assessment(request: Request, assessment_id: UUID, lang: Lang, who: Caller, d
         findings=sorted(findings, key=lambda f: _WEIGHT.index(f["severity"]))[:500],
         findings_count=len(findings),
         job=of_file,
-        sources=_sources(),
+        sources=sources(),
     )
 
 
@@ -259,7 +167,7 @@ def line(request: Request, assessment_id: UUID, number: int, lang: Lang, who: Ca
         record=found.record,
         legend=head.get("legend", {}),
         reads=[reads[key] for key in found.record.get("reads", ()) if key in reads],
-        sources=_sources(),
+        sources=sources(),
     )
 
 
@@ -267,16 +175,6 @@ def _job_of(db: Reading, who: Who, assessment_id: UUID) -> Job | None:
     return db.scalars(
         visible(Job, who).where(Job.assessment_id == assessment_id).order_by(Job.created.desc()).limit(1)
     ).first()
-
-
-@cache
-def _sources() -> Mapping[str, Mapping[str, Any]]:
-    """Return title, issuer and address of every source, by id."""
-    from models.files import DATA
-
-    return {
-        key: source for path in sorted((DATA / "sources").glob("*.yaml")) for key, source in read_yaml(path).items()
-    }
 
 
 @router.get("/law")
@@ -307,5 +205,5 @@ def law_page(
         unknown=bool(key) and entry is None,
         read=law_use.in_force(book, entry, day) if entry else None,
         history=law_use.history(entry) if entry else (),
-        sources=_sources(),
+        sources=sources(),
     )

@@ -11,13 +11,12 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 
-from models.files import read_yaml
 from service.assessment import use
-from service.pages.routes import HERE
+from service.pages.frame import HERE, tools, words
 from service.parts import Parts
 from service.workbook.example import example_bytes
 
-WORDS = read_yaml(HERE / "words.yaml")
+WORDS = words()
 VENDOR = HERE / "static" / "vendor"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -53,6 +52,13 @@ def test_words_are_whole_and_used() -> None:
         ), f"{key} is not used"
     for used in set(re.findall(r"\bt\.([a-z_0-9]+)", sources)):
         assert used in WORDS, used
+
+
+def test_every_tool_of_the_start_page_opens(client: TestClient) -> None:
+    for tool in tools():
+        assert set(tool) == {"path", "title", "text"}
+        assert tool["title"].keys() == tool["text"].keys() == {"zh", "en"}
+        assert client.get(tool["path"]).status_code == 200, tool["path"]
 
 
 def test_vendored_files_are_what_they_say() -> None:
