@@ -117,3 +117,60 @@ class PathTooShort(YuetanError):
     code = "cbam.price_path_too_short"
     message = Text("价格路径“{path}”没有 {year} 年的价格。", "Price path '{path}' has no price for {year}.")
     hint = Text("请换一条路径，或自行输入该年价格。", "Choose another path, or enter a price for that year.")
+
+
+class PriceNotInEuro(YuetanError):
+    code = "cbam.price_not_in_euro"
+    message = Text(
+        "CBAM 证书价格以欧元计（欧元/吨二氧化碳当量），填写的币种是 {currency}。",
+        "The price of a CBAM certificate is in euro (EUR per tCO2e); the currency given is {currency}.",
+    )
+    hint = Text(
+        "请填写欧元价格；国内碳价（元/吨）不是证书价格，不能代替。",
+        "Give the price in euro; an allowance price at home (CNY per t) is no certificate price and cannot replace it.",
+    )
+
+
+class ShareOutside(YuetanError):
+    code = "cbam.share_outside"
+    message = Text(
+        "出口商承担比例应在 0 到 1 之间，填写的是 {share:g}。",
+        "The exporter's share lies between 0 and 1; {share:g} was given.",
+    )
+    hint = Text("百分数请写成小数，如 30% 写 0.3。", "Write a percentage as a decimal number: 30 % is 0.3.")
+
+
+class OwnTwice(YuetanError):
+    code = "cbam.own_twice"
+    message = Text(
+        "自有数据给了两次：既有 SEE/SEFA，又有工序链。",
+        "Own values are given twice: as SEE/SEFA and as a chain of processes.",
+    )
+    hint = Text("请只保留一种。", "Keep one of them.")
+
+
+class NoAllocationThatYear(YuetanError):
+    code = "cbam.no_allocation_that_year"
+    message = Text(
+        "{year} 年没有免费分配，由该年的 SEFA 推不出其他年份的 SEFA。",
+        "There is no free allocation in {year}: no SEFA of another year follows from the one of that year.",
+    )
+    hint = Text(
+        "请填写仍有免费分配的年份的 SEFA，或给出工序链。",
+        "Give the SEFA of a year with free allocation, or the chain of processes.",
+    )
+
+
+class NoSuchProcess(YuetanError):
+    code = "cbam.no_such_process"
+    message = Text("工序中没有“{process}”。", "There is no process '{process}' among the processes.")
+    hint = Text("请填写生产该货物的工序编号。", "Give the id of the process that makes the good.")
+
+
+class ProcessOfAnotherGood(YuetanError):
+    code = "cbam.process_of_another_good"
+    message = Text(
+        "工序“{process}”生产的是 {made}，不是 {cn_code}。",
+        "Process '{process}' makes {made}, not {cn_code}.",
+    )
+    hint = Text("请核对工序编号和货物编码。", "Check the id of the process and the code of the good.")

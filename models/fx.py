@@ -226,6 +226,22 @@ def user_rate(currency: str, value: float, on: dt.date, source: str, *, per: str
     return FxRate(currency, per, float(value), on, "user", str(on), on, f"user: {source}", "inferred")
 
 
+def in_euro(amount: float, currency: str, rates: Mapping[str, FxRate]) -> float:
+    """
+    Return an amount in EUR at the rate of its currency.
+
+    Raises
+    ------
+    UnknownCurrency
+        ``rates``, units per 1 EUR, have none for it.
+    """
+    if currency == "EUR":
+        return amount
+    if currency not in rates:
+        raise UnknownCurrency(currency=currency, known=", ".join(["EUR", *rates]), field="currency")
+    return amount / rates[currency].value
+
+
 def load_fx(data_dir: Path) -> FxTable:
     """
     Read ``data_dir/fx``: the ECB's rates by month and year, and the policy.

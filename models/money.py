@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
@@ -53,3 +53,34 @@ def to_cents(amount: Numbers, error: Numbers, exact: Callable[[int], Decimal]) -
     for i in np.flatnonzero(np.abs(fraction - 0.5) <= error * 100.0):
         whole[i] = cents_of(exact(int(i)))
     return whole
+
+
+def apportion(amounts: Sequence[float], total_cents: int) -> tuple[int, ...]:
+    """
+    Write amounts in whole cents that add up to a given total, so that parts on paper sum to the figure above them.
+
+    Parameters
+    ----------
+    amounts : sequence of float
+        Parts in a currency with two decimals; negative ones are allowed.
+    total_cents : int
+        What the parts must add up to: their sum, rounded.
+
+    Returns
+    -------
+    tuple of int
+        Whole cents, each the part rounded down, and a cent more where the rest
+        is largest (method of largest remainders).
+
+    Examples
+    --------
+    >>> apportion([1.005, 1.005, -0.5], 151)
+    (101, 100, -50)
+    """
+    scaled = [amount * 100.0 for amount in amounts]
+    cents = [math.floor(x) for x in scaled]
+    order = sorted(range(len(scaled)), key=lambda i: (cents[i] - scaled[i], i))
+    more, one = divmod(total_cents - sum(cents), len(cents))
+    for rank, i in enumerate(order):
+        cents[i] += more + (rank < one)
+    return tuple(cents)
