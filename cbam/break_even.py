@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cbam.scenarios import LawView, Outlook, PriceLine, YearlyGood, flag, known, once
+from cbam.price_lines import PriceLine, known
+from cbam.scenarios import LawView, Outlook, YearlyGood, flag, once
 from models.errors import NOTHING, Text, YuetanError
 from models.law import Read
 from models.provenance import Provenance, fingerprint

@@ -11,7 +11,6 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
 import numpy as np
 from pydantic import Field
@@ -29,11 +28,10 @@ from cbam.errors import (
 from cbam.exposure import DefaultPath, certificates, default_path, exact_cost, settled
 from cbam.free_allocation import BENCHMARKS, stated_in_another_year
 from cbam.goods import Origin
-from cbam.prices import Paths, PricePath, Status, path_price
+from cbam.price_lines import PriceLine, known
 from cbam.projection import CSCF, FACTOR
 from models.errors import Text, YuetanError
-from models.files import read_yaml
-from models.inputs import Input, MassT, Positive, TCO2ePerT
+from models.inputs import Input, MassT, TCO2ePerT
 from models.law import LawAt, LawBook, Read
 from models.money import RELATIVE_ERROR, to_cents
 from models.provenance import Provenance, fingerprint
@@ -139,9 +137,9 @@ def intensity(good: YearlyGood, basis: Basis, law: LawAt, in_force: LawBook) -> 
 def _stated(good: YearlyGood, law: LawAt, in_force: LawBook) -> Intensity:
     see, sefa, year = good.see_tco2e_per_t, good.sefa_tco2e_per_t, good.data_year
     if see is None or sefa is None or year is None:
-        known = {"see_tco2e_per_t": see, "sefa_tco2e_per_t": sefa, "data_year": year}
-        missing = [name for name, value in known.items() if value is None]
-        raise IncompleteActual(field=missing[0], missing=" / ".join(missing))
+        given = {"see_tco2e_per_t": see, "sefa_tco2e_per_t": sefa, "data_year": year}
+        missing = [name for name, value in given.items() if value is None]
+        raise IncompleteActual(field=missing[0], missing=", ".join(_ASKED.get(name, name) for name in missing))
     now, then = LawAt(law.book, law.day), in_force.at(dt.date(year, 12, 31))
     share = now.number(FACTOR) * now.number(CSCF)
     share_then = then.number(FACTOR) * then.number(CSCF)
@@ -154,6 +152,9 @@ def _stated(good: YearlyGood, law: LawAt, in_force: LawBook) -> Intensity:
     return Intensity(see, scaled, held, (*now.reads.values(), *then.reads.values()))
 
 
+_ASKED = {"see_tco2e_per_t": "SEE", "sefa_tco2e_per_t": "SEFA"}
+
+
 def _of_chain(cn_code: str, chain: Chain, law: LawAt) -> Intensity:
     made = resolve(chain.processes, law).get(chain.process)
     if made is None:
@@ -162,74 +163,6 @@ def _of_chain(cn_code: str, chain: Chain, law: LawAt) -> Intensity:
         raise ProcessOfAnotherGood(field="process", process=chain.process, made=made.good.cn_code, cn_code=cn_code)
     held = tuple(r.key for r in made.reads if r.assumed) if made.free_share > 0 else ()
     return Intensity(made.see_tco2e_per_t, made.sefa_tco2e_per_t, held, made.reads)
-
-
-class PriceGrid(Input):
-    """Prices at which a cost is shown whatever the paths say: an assumption, marked as one."""
-
-    zh: str
-    en: str
-    points_eur_per_t: tuple[Positive, ...] = Field(min_length=2)
-    source: str
-    confidence: str
-
-
-def load_grid(path: Path) -> PriceGrid:
-    """Read the grid of ``data/scenarios/certificate_price_grid.yaml``."""
-    return PriceGrid.model_validate(read_yaml(path))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PriceLine:
-    """
-    A certificate price for every year: a named path, or one point of the grid.
-
-    ``eur_per_t`` has shape (years,), NaN where a path does not reach; ``assumed``
-    is true where a path is held beyond its last point.
-    """
-
-    name: str
-    label: Text
-    status: Status
-    grid: bool
-    eur_per_t: FloatArray
-    assumed: tuple[bool, ...]
-    reads: tuple[Read, ...]
-
-
-def price_lines(paths: Paths, grid: PriceGrid, book: LawBook, years: Sequence[int]) -> tuple[PriceLine, ...]:
-    """Return every named path and then every point of the grid, for each of ``years``."""
-    return (
-        *(_path_line(name, path, book, years) for name, path in paths.items()),
-        *(
-            PriceLine(
-                name=f"grid-{point:g}",
-                label=Text(f"网格 {point:g} 欧元/吨（假设）", f"grid, {point:g} EUR/t (assumption)"),
-                status="scenario",
-                grid=True,
-                eur_per_t=np.full(len(years), point),
-                assumed=(True,) * len(years),
-                reads=(),
-            )
-            for point in grid.points_eur_per_t
-        ),
-    )
-
-
-def _path_line(name: str, path: PricePath, book: LawBook, years: Sequence[int]) -> PriceLine:
-    prices, assumed = np.full(len(years), np.nan), []
-    reads: dict[str, Read] = {}
-    status: Status = "user" if path.kind == "user" else "scenario"
-    for i, year in enumerate(years):
-        try:
-            found = path_price(path, name, book, dt.date(year, 12, 31))
-        except YuetanError:  # a path that does not reach this year has nothing to say on it
-            assumed.append(True)
-            continue
-        prices[i] = found.eur_per_t
-        assumed.append(found.assumed)
-        reads |= {read.key: read for read in found.reads}
-    return PriceLine(name, Text(path.zh, path.en), status, False, prices, tuple(assumed), tuple(reads.values()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -338,11 +271,6 @@ def flag(held: str) -> Text:
 def once(reads: Iterable[Read]) -> tuple[Read, ...]:
     """Return each value read once; one that is read of two days or two laws is two."""
     return tuple({(read.key, read.since, read.scenario, read.assumed): read for read in reads}.values())
-
-
-def known(value: float) -> float | None:
-    """Return a figure of an array, ``None`` where it is not known."""
-    return None if np.isnan(value) else float(value)
 
 
 def outlook(

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cbam.consignment import Basis
-from cbam.scenarios import LawView, Outlook, PriceLine, YearlyGood, known, once, outlook
+from cbam.price_lines import PriceLine, known
+from cbam.scenarios import LawView, Outlook, YearlyGood, once, outlook
 from models.errors import NOTHING, MissingInput, Text, YuetanError
 from models.law import Read
 from models.provenance import Provenance, fingerprint
@@ -92,8 +93,22 @@ class ValueOfData(Result):
     gain_eur: FloatArray | None
     net_eur: FloatArray | None
     tonnes_to_pay: FloatArray | None
+    #: Certificates that own values save per tonne of goods, shape (laws, years).
+    gap_tco2e_per_t: FloatArray | None
     asks: tuple[YuetanError, ...]
     reads: tuple[Read, ...]
+
+    @property
+    def price_to_pay(self) -> FloatArray | None:
+        """
+        Certificate price from which verifying pays, EUR per tCO2e, shape (laws, years).
+
+        NaN where own values save no certificate, so that no price pays; ``None``
+        where the own values or the cost of verifying are not known.
+        """
+        if self.gap_tco2e_per_t is None or self.verification_eur is None:
+            return None
+        return tonnes_to_pay(self.verification_eur / self.good.tonnes_per_year, self.gap_tco2e_per_t)
 
     @property
     def provenance(self) -> Provenance:
@@ -128,6 +143,9 @@ class ValueOfData(Result):
             line("gain_per_t", "自有数据每吨节省", "own values save per tonne", self.gain_eur_per_t, "EUR/t", dearer),
             line("gain", "自有数据每年节省", "own values save a year", self.gain_eur, "EUR", bound),
             line("net", "扣除核查成本后", "less verification", self.net_eur, "EUR"),
+            Row(f"{law.name}.{year}.price_to_pay", Text(f"{year} {law.label.zh}：证书价格达到多少核查才划算",
+                f"{year} {law.label.en}: certificate price from which verifying pays"),
+                None if self.price_to_pay is None else known(self.price_to_pay[law_at, at]), "EUR/t"),
             line("tonnes_to_pay", "达到多少吨核查才划算", "tonnes from which verifying pays", self.tonnes_to_pay, "t"),
         ]  # fmt: skip
 
@@ -178,11 +196,12 @@ def _of_good(g: int, verification_eur: float | None, default: Outlook, own: Outl
     price = np.array([line.eur_per_t for line in default.prices])[None, :, :]
     due = default.due_tco2e_per_t[g][:, None, :]
     asks: list[YuetanError] = []
-    gain = per_t = net = enough = own_cost = None
+    gain = per_t = net = enough = own_cost = gap = None
     if g in own.refused:
         asks.append(own.refused[g])
     else:
         own_cost = own.cost_eur[g]
+        gap = default.due_tco2e_per_t[g] - own.due_tco2e_per_t[g]
         per_t = np.asarray(gain_per_t(due, own.due_tco2e_per_t[g][:, None, :], price))
         gain = default.cost_eur[g] - own_cost
     if verification_eur is None:
@@ -211,6 +230,7 @@ def _of_good(g: int, verification_eur: float | None, default: Outlook, own: Outl
         gain_eur=gain,
         net_eur=net,
         tonnes_to_pay=enough,
+        gap_tco2e_per_t=gap,
         asks=tuple(asks),
         reads=once((*default.reads[g], *own.reads[g], *(read for line in default.prices for read in line.reads))),
     )

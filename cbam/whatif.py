@@ -19,13 +19,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cbam.emissions import DEFAULT_VALUES
+from cbam.emissions import DEFAULT_VALUES, OTHER
 from cbam.exposure import default_path, exact_cost
 from cbam.frame import LineColumns, assess_columns
 from cbam.free_allocation import BENCHMARKS, stated_in_another_year
+from cbam.price_lines import PriceLine, known
 from cbam.prices import PricePath, Pricing
 from cbam.projection import CSCF, FACTOR
-from cbam.scenarios import LawView, PriceLine, known, once
+from cbam.scenarios import LawView, once
 from cbam.stretches import EPOCH_ORDINAL, STATUS
 from models.errors import NOTHING, Text
 from models.law import LawAt, LawBook, Read
@@ -34,7 +35,7 @@ from models.table import Result, Row
 from models.units import FloatArray
 
 METHOD = "cbam.whatif/1"
-MARKUP = "eu.cbam.default_markup."
+MARKUP, EXEMPT, MEMBERS = "eu.cbam.default_markup.", "eu.cbam.exempt_origins", "eu.cbam.eu_members"
 By = Literal["exporter", "cn_code", "origin"]
 #: Columns of the table of lines; the last four may be absent where every line is on the default basis.
 COLUMNS = (
@@ -181,6 +182,7 @@ def sector(
     N = M * max(0, SEE - SEFA), ``eu-2023-956``. An own SEFA moves with f * CSCF
     from its ``data_year`` (``cbam.free_allocation.stated_in_another_year``).
     """
+    lines = replace(lines, columns=_on_known_origins(lines.columns, laws[0].book))
     n, groups = lines.group.size, len(lines.groups)
     shape = (len(laws), len(years))
     due = np.empty((*shape, n))
@@ -270,6 +272,23 @@ def _in_year(lines: SectorLines, law: LawAt, in_force: LawBook) -> LineColumns:
             here = columns.actual & (lines.data_year == year)
             sefa[here] = np.asarray(stated_in_another_year(columns.sefa, stated, share))[here]
     return replace(columns, day=day, sefa=np.where(columns.actual, sefa, columns.sefa))
+
+
+def _on_known_origins(columns: LineColumns, book: LawBook) -> LineColumns:
+    """
+    Return the lines with their origins among those that the law names; any other is "other countries and territories".
+
+    What ``cbam.stretches`` derives is kept by the origins asked about: with one
+    set of them it is kept once, whatever sector is asked about.
+    """
+    found = book.derived.get("cbam.known_origins")
+    if found is None:
+        named = {table for _, table, _ in book.tables[DEFAULT_VALUES].rows}
+        for table in (EXEMPT, MEMBERS):
+            named |= {origin for (origin,) in book.tables[table].rows}
+        found = book.derived["cbam.known_origins"] = {origin: i for i, origin in enumerate(sorted(named))}
+    at = np.array([found.get(origin, found[OTHER]) for origin in columns.origins], np.intp)
+    return replace(columns, origins=tuple(found), at_origin=at[columns.at_origin] if at.size else columns.at_origin)
 
 
 def _most(laws: Sequence[LawView], lines: SectorLines) -> float:

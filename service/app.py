@@ -17,6 +17,7 @@ from service import errors, migrate
 from service.assessment import routes as assessment
 from service.batch import routes as batch
 from service.child import Supervisor
+from service.decision import routes as decision
 from service.exposure import routes as exposure
 from service.importer import routes as importer
 from service.installation import routes as installation
@@ -129,8 +130,8 @@ def create_app(
     app.state.supervisor = supervisor
     errors.install(app)
     for router in (
-        exposure.router, installation.router, importer.router, assessment.router, batch.router, law.router, prices.router,
-        score.router, health,
+        exposure.router, installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
+        prices.router, score.router, health,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
     for router in (pages.router,):

@@ -35,6 +35,7 @@ from service.command import (
     settings_of,
     write,
 )
+from service.decision import command as decision
 
 if TYPE_CHECKING:
     from service.child import Supervisor
@@ -52,6 +53,8 @@ law_app = typer.Typer(no_args_is_help=True, help="查法规参数 / look up the 
 app.add_typer(law_app, name="law")
 cbam_app = typer.Typer(no_args_is_help=True, help="欧盟 CBAM / the EU border")
 app.add_typer(cbam_app, name="cbam")
+cbam_app.command()(decision.project)
+cbam_app.command()(decision.value)
 
 
 def _own_quotes(parts: Parts) -> list[Any]:

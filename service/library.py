@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from cbam.price_lines import PriceGrid, load_grid
 from cbam.prices import Paths, load_paths
 from finance.assessment import Context
 from finance.scorecard import Scorecard, load_scorecard
@@ -86,6 +87,11 @@ class Library:
     @cached_property
     def paths(self) -> Paths:
         return load_paths(self.data / "scenarios" / "certificate_price_paths.yaml")
+
+    @cached_property
+    def grid(self) -> PriceGrid:
+        """Prices at which a cost is shown whatever the paths say."""
+        return load_grid(self.data / "scenarios" / "certificate_price_grid.yaml")
 
     @cached_property
     def card(self) -> Scorecard:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cbam.price_lines import PriceLine, load_grid, price_lines
 from cbam.prices import PricePath, load_paths
-from cbam.scenarios import IN_FORCE, LawView, PriceLine, YearlyGood, load_grid, price_lines
+from cbam.scenarios import IN_FORCE, LawView, YearlyGood
 from models.errors import Text
 from models.files import DATA
 from models.law import load_law

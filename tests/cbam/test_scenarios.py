@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from cbam.consignment import Basis, Consignment
 from cbam.errors import IncompleteActual, OutOfScope, UnknownPath
 from cbam.exposure import assess_import
+from cbam.price_lines import price_lines
 from cbam.prices import PricePath, Pricing
 from cbam.projection import project
-from cbam.scenarios import YearlyGood, outlook, price_lines
+from cbam.scenarios import YearlyGood, outlook
 from tests.cbam.decisions import BOOK, DRAFT, GRID, LAWS, PATHS, YEARS, good, own, own_prices
 
 LINES = price_lines(PATHS, GRID, BOOK, YEARS)

@@ -60,3 +60,7 @@ def test_break_even_cost_and_tonnes_are_where_the_net_is_nothing(
     pays = made.gain_eur_per_t > 0
     assert np.isnan(enough[~pays]).all()
     assert enough[pays] * made.gain_eur_per_t[pays] == pytest.approx(cost)
+    from_price, gap = made.price_to_pay, made.gap_tco2e_per_t
+    assert from_price is not None and gap is not None  # noqa: PT018
+    assert (from_price * gap * tonnes)[gap > 0] == pytest.approx(cost)
+    assert np.isnan(from_price[gap <= 0]).all()

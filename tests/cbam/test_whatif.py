@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cbam.consignment import Basis
-from cbam.scenarios import YearlyGood, outlook, price_lines
+from cbam.price_lines import price_lines
+from cbam.scenarios import YearlyGood, outlook
 from cbam.whatif import By, Sector, SectorLines, sector
 from tests.cbam.decisions import BOOK, GRID, LAWS, PATHS, YEARS
 
@@ -35,7 +36,7 @@ def lines(draw: st.DrawFn) -> list[dict[str, object]]:
         row: dict[str, object] = {
             "exporter": draw(st.sampled_from(["甲", "乙", "丙"])),
             "cn_code": draw(st.sampled_from(CODES)),
-            "origin": draw(st.sampled_from(["CN", "IN", "IS", "DE"])),
+            "origin": draw(st.sampled_from(["CN", "IN", "IS", "DE", "KH", "QQ"])),
             "tonnes_per_year": draw(st.floats(0.001, 1e5)),
         }
         if draw(st.booleans()):

@@ -9,8 +9,9 @@ import pytest
 
 from cbam.break_even import break_even
 from cbam.consignment import Basis
+from cbam.price_lines import known, load_grid, price_lines
 from cbam.prices import PricePath
-from cbam.scenarios import IN_FORCE, LawView, YearlyGood, known, load_grid, outlook, price_lines
+from cbam.scenarios import IN_FORCE, LawView, YearlyGood, outlook
 from cbam.split import Deal, split
 from cbam.value_of_data import ValueOfData, value_of_data
 from models.errors import Text, YuetanError

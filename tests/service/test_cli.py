@@ -207,3 +207,19 @@ def test_quotes_are_imported_and_used(run: Run, tmp_path: Path) -> None:
     again = run("price", "GDEA", "--on", "2026-11-02")
     assert again.exit_code == 0, again.output
     assert run("price", "GDEA", "--import", tmp_path / "nowhere.csv").exit_code == 3
+
+
+def test_the_years_ahead_and_the_value_of_data_of_one_good(run: Run) -> None:
+    made = run("cbam", "project", "7308 90 59", "--tonnes", "10", "--json")
+    assert made.exit_code == 0, made.output
+    totals = json.loads(made.stdout)["totals"]
+    assert {"law": "in_force", "price": "flat", "year": 2026, "cost_eur": "3903.10"} in totals
+    own = ("--see", "2.225", "--sefa", "1.5597591555", "--data-year", "2026")
+    shown = run("cbam", "value", "73089059", "--tonnes", "10", *own, "--lang", "en")
+    assert shown.exit_code == 0, shown.output
+    assert "own values save per tonne" in shown.output
+    assert "cost of verification a year" in shown.output
+    refused = run("cbam", "project", "73170080", "--tonnes", "10")
+    assert refused.exit_code == 1
+    assert "cbam.out_of_scope" in refused.output
+    assert run("cbam", "project", "730890", "--tonnes", "10").exit_code == 2
