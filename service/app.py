@@ -17,6 +17,7 @@ from service import errors, migrate
 from service.assessment import routes as assessment
 from service.batch import routes as batch
 from service.child import Supervisor
+from service.decision import pages as decision_pages
 from service.decision import routes as decision
 from service.exposure import routes as exposure
 from service.importer import routes as importer
@@ -134,7 +135,7 @@ def create_app(
         prices.router, score.router, health,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
-    for router in (pages.router,):
+    for router in (pages.router, decision_pages.router):
         app.include_router(router, max_body_size=JSON_LIMIT)
     app.mount("/static", StaticFiles(directory=frame.HERE / "static"), name="static")
     app.add_middleware(Safety, settings=settings)

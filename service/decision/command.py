@@ -12,7 +12,7 @@ from service.command import AsJson, Lang, PricePath, people, print_json
 
 Code = Annotated[str, typer.Argument(help="CN 编码，八位，可带空格 / CN code of eight digits, blanks allowed")]
 Tonnes = Annotated[float, typer.Option("--tonnes", min=0.001, max=1e8, help="每年吨数 / tonnes a year")]
-Origin = Annotated[str, typer.Option("--origin", help="原产地，两位字母 / origin, two letters")]
+Origin = Annotated[str, typer.Option("--origin", help="原产地，如 CN 或中国 / origin, such as CN or China")]
 Route = Annotated[str | None, typer.Option("--route", help="工艺路线，仅在被询问时填写 / route, only where asked for")]
 See = Annotated[float | None, typer.Option("--see", min=0, max=50, help="自有 SEE，tCO2e/t / own SEE")]
 Sefa = Annotated[float | None, typer.Option("--sefa", min=0, max=50, help="自有 SEFA，tCO2e/t / own SEFA")]
@@ -52,8 +52,8 @@ def project(
     from service.decision import read, use
     from service.library import Library
 
-    good = _good(cn_code, origin, tonnes, route, see, sefa, data_year)
     with people(lang):
+        good = _good(cn_code, origin, tonnes, route, see, sefa, data_year)
         asked = use.ProjectionAsk(
             goods=(_typed(YearlyGood, good),),
             basis=Basis.DEFAULT if see is None and sefa is None else Basis.ACTUAL,
@@ -96,10 +96,10 @@ def value(
     from service.decision import read, use
     from service.library import Library
 
-    good = _good(cn_code, origin, tonnes, route, see, sefa, data_year)
-    if verification is not None:
-        good["verification"] = {"amount": verification, "currency": currency}
     with people(lang):
+        good = _good(cn_code, origin, tonnes, route, see, sefa, data_year)
+        if verification is not None:
+            good["verification"] = {"amount": verification, "currency": currency}
         ahead = _ahead(price_path, own_price, draft, last_year) | {"fx_cny_per_eur": fx, "fx_source": fx_source}
         asked = use.ValueAsk(goods=(_typed(use.ValuedGood, good),), **ahead)
         made = use.valued(asked, Library(), clock.today()).values[0]
@@ -123,9 +123,11 @@ def _good(
     sefa: float | None,
     data_year: int | None,
 ) -> dict[str, Any]:
+    from service.workbook.codes import cn_code_of, default_origins, origin_of
+
     return {
-        "cn_code": "".join(cn_code.split()),
-        "origin": origin.upper(),
+        "cn_code": cn_code_of(cn_code),
+        "origin": origin_of(origin, default_origins()),
         "tonnes_per_year": tonnes,
         "route": route,
         "see_tco2e_per_t": see,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
@@ -203,9 +203,14 @@ class Valued:
 def valued(asked: ValueAsk, library: Library, today: dt.date) -> Valued:
     """Say for each good what verified data are worth; ``UnknownCurrency`` for a cost in a currency without a rate."""
     here = setting_of(asked, library, today)
-    costs = [here.eur(good.verification) for good in asked.goods]
-    made = value_of_data(asked.goods, costs, here.laws, here.years, here.prices, here.chosen)
-    return Valued(here, tuple(map(partial(_with_rate, here), asked.goods, made)))
+    return Valued(here, values_in(here, asked.goods))
+
+
+def values_in(here: Setting, goods: Sequence[ValuedGood]) -> tuple[ValueOfData | YuetanError, ...]:
+    """Return what data are worth, good by good; ``UnknownCurrency`` as ``valued``."""
+    costs = [here.eur(good.verification) for good in goods]
+    made = value_of_data(goods, costs, here.laws, here.years, here.prices, here.chosen)
+    return tuple(map(partial(_with_rate, here), goods, made))
 
 
 def _with_rate(here: Setting, good: ValuedGood, made: ValueOfData | YuetanError) -> ValueOfData | YuetanError:

@@ -143,3 +143,21 @@ def test_law_can_be_looked_up(page: Page, site: str) -> None:
     page.goto(f"{site}/law?key=eu.cbam.cbam_factor&on=2027-06-01&lang=zh")
     assert page.locator(".big").inner_text().startswith("0.95")
     fits(page)
+
+
+def test_one_good_is_decided_on_one_page(page: Page, site: str) -> None:
+    page.goto(f"{site}/decisions?lang=zh")
+    fits(page)
+    page.get_by_role("link", name="用示例填写").click()
+    page.get_by_role("heading", name="值得核查").wait_for()
+    assert page.locator("#years-chart svg path").count() >= 4
+    assert page.locator("#years-table tbody tr").count() == 9
+    assert page.locator("#grid table").count() == 2
+    fits(page)
+    page.get_by_text("修改条件").click()
+    page.locator("input[name=verification]").fill("90,000,000")
+    page.get_by_role("button", name="计算").click()
+    page.get_by_role("heading", name="目前不划算").wait_for()
+    page.get_by_role("link", name="English").click()
+    page.get_by_role("heading", name="Not yet").wait_for()
+    fits(page)

@@ -215,11 +215,14 @@ def test_the_years_ahead_and_the_value_of_data_of_one_good(run: Run) -> None:
     totals = json.loads(made.stdout)["totals"]
     assert {"law": "in_force", "price": "flat", "year": 2026, "cost_eur": "3903.10"} in totals
     own = ("--see", "2.225", "--sefa", "1.5597591555", "--data-year", "2026")
-    shown = run("cbam", "value", "73089059", "--tonnes", "10", *own, "--lang", "en")
+    shown = run("cbam", "value", "73089059", "--tonnes", "10", "--origin", "中国", *own, "--lang", "en")
     assert shown.exit_code == 0, shown.output
     assert "own values save per tonne" in shown.output
     assert "cost of verification a year" in shown.output
     refused = run("cbam", "project", "73170080", "--tonnes", "10")
     assert refused.exit_code == 1
     assert "cbam.out_of_scope" in refused.output
-    assert run("cbam", "project", "730890", "--tonnes", "10").exit_code == 2
+    assert run("cbam", "project", "730890", "--tonnes", "10").exit_code == 1
+    assert (
+        run("cbam", "value", "73089059", "--tonnes", "10", "--verification", "1", "--currency", "yuan").exit_code == 2
+    )
