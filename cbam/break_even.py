@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cbam.price_lines import PriceLine, known
-from cbam.scenarios import LawView, Outlook, YearlyGood, flag, once
+from cbam.scenarios import Held, LawView, Outlook, YearlyGood, flag, once
 from models.errors import NOTHING, Text, YuetanError
 from models.law import Read
 from models.provenance import Provenance, fingerprint
@@ -67,7 +67,7 @@ class BreakEven(Result):
     default_due: FloatArray
     sefa: FloatArray | None
     own_see: FloatArray | None
-    held: tuple[tuple[tuple[str, ...], ...], ...]
+    held: Held
     asks: tuple[YuetanError, ...]
     reads: tuple[Read, ...]
 
@@ -148,7 +148,7 @@ def break_even(default: Outlook, own: Outlook, at: int = 0, stated_eur_per_t: fl
         default_due=default.due_tco2e_per_t[at],
         sefa=None if refused else own.sefa_tco2e_per_t[at],
         own_see=None if refused else own.see_tco2e_per_t[at],
-        held=default.held,
+        held=default.held[at] if refused else own.held[at],
         asks=(refused,) if refused else (),
         reads=once((*default.reads[at], *own.reads[at], *price.reads)),
     )

@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeAlias
 
 import numpy as np
 from pydantic import Field
@@ -40,6 +41,8 @@ from models.units import FloatArray
 
 METHOD = "cbam.scenarios/1"
 IN_FORCE = "in_force"
+#: By law and year, the names of what is held beyond its last day or scaled.
+Held: TypeAlias = tuple[tuple[tuple[str, ...], ...], ...]
 
 
 class Chain(Input):
@@ -172,8 +175,8 @@ class Outlook(Result):
 
     ``see_tco2e_per_t``, ``sefa_tco2e_per_t`` and ``certificates`` have shape
     (goods, laws, years); ``cost_eur`` has shape (goods, laws, prices, years).
-    ``held[law][year]`` names what is no settled law in a year. ``chosen`` is the
-    path that the rows are written for.
+    ``held[good][law][year]`` names what is no settled law. ``chosen`` is the path
+    that the rows are written for.
     """
 
     goods: tuple[YearlyGood, ...]
@@ -186,7 +189,7 @@ class Outlook(Result):
     sefa_tco2e_per_t: FloatArray
     certificates: FloatArray
     cost_eur: FloatArray
-    held: tuple[tuple[tuple[str, ...], ...], ...]
+    held: tuple[Held, ...]
     refused: Mapping[int, YuetanError]
     #: What each good rests on, beside the prices.
     reads: tuple[tuple[Read, ...], ...]
@@ -250,8 +253,8 @@ class Outlook(Result):
         return self.provenance.lines()
 
     def assumed(self, law: int, price: int, year: int) -> tuple[str, ...]:
-        """What of one cell is neither settled law nor a published price."""
-        held = self.held[law][year]
+        """What of one cell is neither settled law nor a published price, for all goods together."""
+        held = tuple(dict.fromkeys(name for of_good in self.held for name in of_good[law][year]))
         return (*held, "price_held") if self.prices[price].assumed[year] else held
 
 
@@ -316,7 +319,8 @@ def outlook(
     cells: dict[tuple[int, int, int], Intensity] = {}
     refused: dict[int, YuetanError] = {}
     reads: list[tuple[Read, ...]] = [() for _ in goods]
-    held: list[list[dict[str, None]]] = [[{} for _ in years] for _ in laws]
+    nothing: Held = tuple(((),) * len(years) for _ in laws)
+    held = [nothing for _ in goods]
     days = [dt.date(year, 12, 31) for year in years]
     for g, good in enumerate(goods):
         try:
@@ -329,10 +333,10 @@ def outlook(
             refused[g] = refusal
             continue
         cells |= of_good
+        held[g] = tuple(tuple(of_good[g, i, j].held for j in range(len(years))) for i in range(len(laws)))
         reads[g] = once(read for cell in of_good.values() for read in cell.reads)
         for (_, i, j), cell in of_good.items():
             see[g, i, j], sefa[g, i, j] = cell.see_tco2e_per_t, cell.sefa_tco2e_per_t
-            held[i][j] |= dict.fromkeys(cell.held)
     tonnes = np.array([good.tonnes_per_year for good in goods])
     due = np.asarray(certificates(tonnes[:, None, None], see, sefa))
     return Outlook(
@@ -346,7 +350,7 @@ def outlook(
         sefa_tco2e_per_t=sefa,
         certificates=due,
         cost_eur=_cost(due, tonnes, see + sefa, np.array([line.eur_per_t for line in prices]), cells),
-        held=tuple(tuple(tuple(names) for names in of_law) for of_law in held),
+        held=tuple(held),
         refused=refused,
         reads=tuple(reads),
     )

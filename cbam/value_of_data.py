@@ -14,7 +14,7 @@ import numpy as np
 
 from cbam.consignment import Basis
 from cbam.price_lines import PriceLine, known
-from cbam.scenarios import LawView, Outlook, YearlyGood, once, outlook
+from cbam.scenarios import Held, LawView, Outlook, YearlyGood, flag, once, outlook
 from models.errors import NOTHING, MissingInput, Text, YuetanError
 from models.law import Read
 from models.provenance import Provenance, fingerprint
@@ -66,7 +66,9 @@ def tonnes_to_pay(verification_eur: float, gain_eur_per_t: FloatArray) -> FloatA
         t a year; NaN where own values save nothing, so that no tonnage pays.
     """
     pays = gain_eur_per_t > 0
-    return np.where(pays, verification_eur / np.where(pays, gain_eur_per_t, 1.0), np.nan)
+    with np.errstate(over="ignore"):
+        found = verification_eur / np.where(pays, gain_eur_per_t, 1.0)
+    return np.where(pays & np.isfinite(found), found, np.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +97,8 @@ class ValueOfData(Result):
     tonnes_to_pay: FloatArray | None
     #: Certificates that own values save per tonne of goods, shape (laws, years).
     gap_tco2e_per_t: FloatArray | None
+    #: What of either basis is held beyond its last day or scaled, by law and year.
+    held: Held
     asks: tuple[YuetanError, ...]
     reads: tuple[Read, ...]
 
@@ -109,6 +113,11 @@ class ValueOfData(Result):
         if self.gap_tco2e_per_t is None or self.verification_eur is None:
             return None
         return tonnes_to_pay(self.verification_eur / self.good.tonnes_per_year, self.gap_tco2e_per_t)
+
+    def assumed(self, law: int, price: int, year: int) -> tuple[str, ...]:
+        """What of one cell is neither settled law nor a published price."""
+        held = self.held[law][year]
+        return (*held, "price_held") if self.prices[price].assumed[year] else held
 
     @property
     def provenance(self) -> Provenance:
@@ -136,10 +145,12 @@ class ValueOfData(Result):
             return Row(f"{law.name}.{year}.{key}", label, value, unit, note)
 
         dearer = Text("负数表示默认值更便宜", "negative means that default values are cheaper")
+        flags = [flag(name) for name in self.assumed(law_at, self.at_chosen, at)]
+        assumed = Text("；".join(f.zh for f in flags), "; ".join(f.en for f in flags))
         bound = Text("也是核查成本的上限", "verifying may cost no more than this")
         return [
             line("most_per_t", "默认值费用（数据价值的上限）", "cost on default values, the most data can save",
-                 self.most_eur_per_t, "EUR/t"),
+                 self.most_eur_per_t, "EUR/t", assumed),
             line("gain_per_t", "自有数据每吨节省", "own values save per tonne", self.gain_eur_per_t, "EUR/t", dearer),
             line("gain", "自有数据每年节省", "own values save a year", self.gain_eur, "EUR", bound),
             line("net", "扣除核查成本后", "less verification", self.net_eur, "EUR"),
@@ -203,7 +214,7 @@ def _of_good(g: int, verification_eur: float | None, default: Outlook, own: Outl
         own_cost = own.cost_eur[g]
         gap = default.due_tco2e_per_t[g] - own.due_tco2e_per_t[g]
         per_t = np.asarray(gain_per_t(due, own.due_tco2e_per_t[g][:, None, :], price))
-        gain = default.cost_eur[g] - own_cost
+        gain = np.round(default.cost_eur[g] - own_cost, 2)  # cents less cents, without the dust of binary fractions
     if verification_eur is None:
         asks.append(
             MissingInput(
@@ -231,6 +242,10 @@ def _of_good(g: int, verification_eur: float | None, default: Outlook, own: Outl
         net_eur=net,
         tonnes_to_pay=enough,
         gap_tco2e_per_t=gap,
+        held=tuple(
+            tuple(tuple(dict.fromkeys((*a, *b))) for a, b in zip(of_default, of_own, strict=True))
+            for of_default, of_own in zip(default.held[g], own.held[g], strict=True)
+        ),
         asks=tuple(asks),
         reads=once((*default.reads[g], *own.reads[g], *(read for line in default.prices for read in line.reads))),
     )

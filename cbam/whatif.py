@@ -26,9 +26,9 @@ from cbam.free_allocation import BENCHMARKS, stated_in_another_year
 from cbam.price_lines import PriceLine, known
 from cbam.prices import PricePath, Pricing
 from cbam.projection import CSCF, FACTOR
-from cbam.scenarios import LawView, once
+from cbam.scenarios import Held, LawView, flag, once
 from cbam.stretches import EPOCH_ORDINAL, STATUS
-from models.errors import NOTHING, Text
+from models.errors import NOTHING, OutOfRange, Text
 from models.law import LawAt, LawBook, Read
 from models.money import RELATIVE_ERROR, to_cents
 from models.table import Result, Row
@@ -102,6 +102,8 @@ class Sector(Result):
     cost_cents: NDArray[np.int64]
     priced: NDArray[np.bool_]
     status: NDArray[np.int8]
+    #: By law and year, what of the yearly constants is held beyond its last day.
+    held: Held
     reads: tuple[Read, ...]
 
     @property
@@ -138,7 +140,9 @@ class Sector(Result):
         for i, law in enumerate(self.laws):
             for j, year in enumerate(self.years):
                 label = Text(f"{year} {law.label.zh}", f"{year} {law.label.en}")
-                made.append(Row(f"{law.name}.{year}", label, known(total[i, at, j]), "EUR", self.prices[at].label))
+                notes = [self.prices[at].label, *map(flag, self.held[i][j])]
+                note = Text("；".join(n.zh for n in notes), "; ".join(n.en for n in notes))
+                made.append(Row(f"{law.name}.{year}", label, known(total[i, at, j]), "EUR", note))
         last = len(self.years) - 1
         for rank, g in enumerate(self.ranked(year=self.years[last])[:most], 1):
             label = Text(f"第 {rank}：{self.groups[g]}", f"{rank}. {self.groups[g]}")
@@ -177,6 +181,11 @@ def sector(
         The floor is per line: a surplus of one good lowers no other. The 50 t
         threshold is the importer's and is not applied.
 
+    Raises
+    ------
+    OutOfRange
+        So many tonnes that the sum of the cents would not be exact.
+
     Notes
     -----
     N = M * max(0, SEE - SEFA), ``eu-2023-956``. An own SEFA moves with f * CSCF
@@ -189,6 +198,7 @@ def sector(
     status = np.zeros(n, np.int8)
     columns = {}
     reads: list[Read] = []
+    held: list[list[tuple[str, ...]]] = [[] for _ in laws]
     for i, law in enumerate(laws):
         for j, year in enumerate(years):
             at = law.book.at(dt.date(year, 12, 31))
@@ -199,13 +209,24 @@ def sector(
             due[i, j] = made.certificates
             status = np.where(status == 0, made.status, status)
             reads += at.reads.values()
+            free = at.number(FACTOR) > 0
+            held[i].append(tuple(read.key for read in at.reads.values() if read.assumed) if free else ())
     counted = status == 0
     weight = np.where(counted, lines.columns.mass, 0.0)
     due = np.where(counted, due, 0.0)
     by_group = [[np.bincount(lines.group, due[i, j], groups) for j in range(shape[1])] for i in range(shape[0])]
     price = np.array([line.eur_per_t for line in prices])
     cents = np.zeros((groups, *shape[:1], len(prices), shape[1]), np.int64)
-    most = RELATIVE_ERROR * _most(laws, lines) * weight
+    emissions = _most(laws, lines)
+    if weight.sum() * emissions * np.nanmax(price, initial=0.0) * 100.0 >= np.iinfo(np.int64).max:
+        raise OutOfRange(
+            name_zh="每年吨数合计",
+            name_en="tonnes a year in all",
+            why_zh="超过任何行业的产量",
+            why_en="more than any sector makes",
+            field="tonnes_per_year",
+        )
+    most = RELATIVE_ERROR * emissions * weight
     for i, law in enumerate(laws):
         for j, year in enumerate(years):
             for p in np.flatnonzero(~np.isnan(price[:, j])):
@@ -227,6 +248,7 @@ def sector(
         cost_cents=cents,
         priced=~np.isnan(price),
         status=status,
+        held=tuple(tuple(of_law) for of_law in held),
         reads=once((*reads, *(read for line in prices for read in line.reads))),
     )
 

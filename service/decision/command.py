@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from models.errors import Text
 from service import terminal
 from service.command import AsJson, Lang, PricePath, people, print_json
+
+if TYPE_CHECKING:
+    from models.fx import FxRate
 
 Code = Annotated[str, typer.Argument(help="CN 编码，八位，可带空格 / CN code of eight digits, blanks allowed")]
 Tonnes = Annotated[float, typer.Option("--tonnes", min=0.001, max=1e8, help="每年吨数 / tonnes a year")]
@@ -59,14 +63,16 @@ def project(
             basis=Basis.DEFAULT if see is None and sefa is None else Basis.ACTUAL,
             **_ahead(price_path, own_price, draft, last_year),
         )
-        made = use.projected(asked, Library(), clock.today())
+        worked = use.projected(asked, Library(), clock.today())
+        made, rates = worked.found, worked.setting.rates
         if made.refused:
             raise made.refused[0]
     if as_json:
-        print_json(read.projection_of(made).model_dump(mode="json"))
-    else:
-        title = Text("各年 CBAM 费用", "CBAM cost by year").get(lang)
-        terminal.console().print(terminal.rows(made, f"{title} · {cn_code} {origin}", lang))
+        print_json(read.projection_of(made, rates).model_dump(mode="json"))
+        return
+    title = Text("各年 CBAM 费用", "CBAM cost by year").get(lang)
+    terminal.console().print(terminal.rows(made, f"{title} · {cn_code} {origin}", lang))
+    _say_rate(rates)
 
 
 def value(
@@ -102,7 +108,8 @@ def value(
             good["verification"] = {"amount": verification, "currency": currency}
         ahead = _ahead(price_path, own_price, draft, last_year) | {"fx_cny_per_eur": fx, "fx_source": fx_source}
         asked = use.ValueAsk(goods=(_typed(use.ValuedGood, good),), **ahead)
-        made = use.valued(asked, Library(), clock.today()).values[0]
+        worked = use.valued(asked, Library(), clock.today())
+        made = worked.found[0]
         if not isinstance(made, ValueOfData):
             raise made
     if as_json:
@@ -110,8 +117,15 @@ def value(
         return
     title = Text("核查数据的价值", "What verified data are worth").get(lang)
     terminal.console().print(terminal.rows(made, f"{title} · {cn_code} {origin}", lang))
+    _say_rate(worked.setting.rates)
     for ask in made.asks:
         terminal.console(err=True).print(terminal.said(ask, lang))
+
+
+def _say_rate(rates: Mapping[str, FxRate]) -> None:
+    """Print the rate to convert with, where there is one."""
+    if rate := rates.get("CNY"):
+        terminal.console().print(f"  1 EUR = {rate.value:.4f} CNY ({rate.period}, {rate.source})", style="dim")
 
 
 def _good(

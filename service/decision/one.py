@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import Field
 
@@ -24,6 +25,10 @@ from models.law import Read
 from service.decision import use
 from service.decision.use import Ahead, Setting, ValuedGood
 from service.library import Library
+
+Verdict = Literal["exempt", "default", "same", "dearer", "cost", "pays", "short"]
+#: Specific emissions are reported with five decimals at most (``eu-2025-2547``): less than half of the last is no difference.
+LEAST_T_PER_T = 5e-6
 
 
 class OneGood(Ahead):
@@ -64,18 +69,28 @@ class Decided:
         begun = g.see_tco2e_per_t is not None or g.sefa_tco2e_per_t is not None
         return self.value.asks if begun else ()
 
-    def per_t(self, of: Outlook | None, year: int, law: int = 0, price: int | None = None) -> float | None:
-        """Return the cost of one tonne, EUR, unrounded; on the chosen path unless a price is named."""
-        if of is None:
-            return None
-        line = of.prices[of.at_chosen if price is None else price]
-        return known(of.due_tco2e_per_t[0, law, year] * line.eur_per_t[year])
+    @property
+    def verdict(self) -> Verdict:
+        """The answer in a word, for the year of delivery under the law in force on the chosen path."""
+        if not self.liable:
+            return "exempt"
+        gap, net = self.value.gap_tco2e_per_t, self.chosen("net_eur", self.at)
+        if gap is None:
+            return "default"
+        if abs(gap[0, self.at]) < LEAST_T_PER_T:
+            return "same"
+        if gap[0, self.at] < 0:
+            return "dearer"
+        return "cost" if net is None else "pays" if net > 0 else "short"
 
-    def grid(self, of: Outlook | None, year: int, law: int = 0) -> list[float]:
-        """Return the cost of one tonne at every point of the grid, EUR, lowest price first."""
-        if of is None:
-            return []
-        return [self.per_t(of, year, law, price) or 0.0 for price in of.of_grid]
+    def per_t(self, of: Outlook | None, year: int, law: int = 0) -> float | None:
+        """Return the cost of one tonne on the chosen path, EUR, unrounded."""
+        return None if of is None else known(of.due_tco2e_per_t[0, law, year] * of.prices[of.at_chosen].eur_per_t[year])
+
+    def grid(self, of: Outlook, year: int) -> list[float]:
+        """Return the cost of one tonne at every point of the grid under the law in force, EUR, lowest price first."""
+        due = float(of.due_tco2e_per_t[0, 0, year])
+        return [due * float(of.prices[price].eur_per_t[year]) for price in of.of_grid]
 
     def net_on_grid(self) -> list[float]:
         """Return what verifying brings in the year of delivery, net, at every point of the grid, EUR."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from pydantic import BaseModel, Field
@@ -14,6 +14,7 @@ from cbam.value_of_data import ValueOfData
 from cbam.whatif import Sector
 from models.errors import Text, YuetanError
 from models.findings import Finding
+from models.fx import FxRate
 from models.law import Read
 from models.units import FloatArray
 from service.errors import TextRead
@@ -37,6 +38,14 @@ class PriceRead(BaseModel):
     status: str = Field(examples=["scenario"])
     eur_per_t: list[float | None]
     assumed: list[bool] = Field(description="Held beyond the last point of the path")
+
+
+class FxRead(BaseModel):
+    """The rate to convert amounts with: CNY per EUR, of which period and from where."""
+
+    cny_per_eur: float
+    period: str
+    source: str
 
 
 class CostCell(BaseModel):
@@ -80,6 +89,7 @@ class ProjectionRead(BaseModel):
     prices: list[PriceRead]
     goods: list[GoodRead]
     totals: list[CostCell]
+    fx: FxRead | None
     rows: list[RowRead]
     reads: list[ReadRead]
 
@@ -97,6 +107,7 @@ class ValueCell(BaseModel):
     gain_eur: Decimal | None
     net_eur: Decimal | None
     tonnes_to_pay: float | None
+    assumed: list[str]
 
 
 class ValuedRead(BaseModel):
@@ -119,6 +130,7 @@ class ValueRead(BaseModel):
     price_path: str
     laws: list[LawRead]
     prices: list[PriceRead]
+    fx: FxRead | None
     findings: list[FindingRead]
     goods: list[ValuedRead]
 
@@ -162,7 +174,12 @@ def prices_of(prices: Sequence[PriceLine]) -> list[PriceRead]:
     return [_price(line) for line in prices]
 
 
-def projection_of(seen: Outlook) -> ProjectionRead:
+def fx_of(rates: Mapping[str, FxRate]) -> FxRead | None:
+    rate = rates.get("CNY")
+    return FxRead(cny_per_eur=rate.value, period=rate.period, source=rate.source) if rate else None
+
+
+def projection_of(seen: Outlook, rates: Mapping[str, FxRate]) -> ProjectionRead:
     provenance = seen.provenance
     return ProjectionRead(
         key=provenance.key,
@@ -173,6 +190,7 @@ def projection_of(seen: Outlook) -> ProjectionRead:
         prices=prices_of(seen.prices),
         goods=[_good(seen, g) for g in range(len(seen.goods))],
         totals=costs(seen, seen.total_eur),
+        fx=fx_of(rates),
         rows=rows_of(seen),
         reads=read_all(provenance.reads),
     )
@@ -191,7 +209,7 @@ def _good(seen: Outlook, g: int) -> GoodRead:
                 see_tco2e_per_t=known(seen.see_tco2e_per_t[g, i, j]),
                 sefa_tco2e_per_t=known(seen.sefa_tco2e_per_t[g, i, j]),
                 certificates=known(seen.certificates[g, i, j]),
-                assumed=list(seen.held[i][j]),
+                assumed=list(seen.held[g][i][j]),
             )
             for i, law in enumerate(seen.laws)
             for j, year in enumerate(seen.years)
@@ -234,6 +252,7 @@ def valued_of(name: str, cn_code: str, made: ValueOfData | YuetanError) -> Value
                         gain_eur=exact(figure(made.gain_eur, at), 2),
                         net_eur=exact(figure(made.net_eur, at), 2),
                         tonnes_to_pay=figure(made.tonnes_to_pay, at),
+                        assumed=list(made.assumed(i, p, j)),
                     )
                 )
     return ValuedRead(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from pydantic import BaseModel, Field
@@ -12,7 +13,8 @@ from cbam.split import METHOD as SPLIT
 from cbam.split import Split
 from cbam.whatif import METHOD as WHATIF
 from cbam.whatif import Sector
-from service.decision.read import CostCell, LawRead, PriceRead, costs, laws_of, prices_of, read_all, said
+from models.fx import FxRate
+from service.decision.read import CostCell, FxRead, LawRead, PriceRead, costs, fx_of, laws_of, prices_of, read_all, said
 from service.errors import TextRead
 from service.schemas import ReadRead, RowRead, rows_of
 
@@ -96,9 +98,7 @@ class SplitRead(BaseModel):
     net_price_eur_per_t: float | None
     net_price_cny_per_t: float | None
     landed_eur_per_t: float | None
-    cny_per_eur: float | None
-    fx_period: str | None
-    fx_source: str | None
+    fx: FxRead | None
     quarters: list[QuarterRead]
     rows: list[RowRead]
     reads: list[ReadRead]
@@ -112,6 +112,14 @@ class RankRead(BaseModel):
     certificates: float
     cost_eur: Decimal
     share: float | None = Field(description="Of the cost of all groups; null where that is nothing")
+
+
+class HeldRead(BaseModel):
+    """What of a year's constants is held beyond its last day; benchmarks of that year are held as well."""
+
+    law: str
+    year: int
+    assumed: list[str]
 
 
 class SectorRead(BaseModel):
@@ -129,6 +137,8 @@ class SectorRead(BaseModel):
     totals: list[CostCell]
     ranked_by: str = Field(description="The year that ranks, or `all`")
     ranked: list[RankRead]
+    held: list[HeldRead]
+    fx: FxRead | None
     reads: list[ReadRead]
 
 
@@ -179,7 +189,7 @@ _LEVER = tuple(name for name in LeverRead.model_fields if name != "label")
 
 
 def split_of(made: Split) -> SplitRead:
-    rate = made.rate
+    fx = fx_of({"CNY": made.rate} if made.rate else {})
     rates = [one.read() for one in (made.rate, made.price_rate) if one is not None]
     return SplitRead(
         method=SPLIT,
@@ -192,9 +202,7 @@ def split_of(made: Split) -> SplitRead:
         net_price_eur_per_t=made.net_price_eur_per_t,
         net_price_cny_per_t=made.in_cny(made.net_price_eur_per_t),
         landed_eur_per_t=made.landed_eur_per_t,
-        cny_per_eur=rate.value if rate else None,
-        fx_period=rate.period if rate else None,
-        fx_source=rate.source if rate else None,
+        fx=fx,
         quarters=[
             QuarterRead(
                 quarter=one.quarter,
@@ -211,7 +219,7 @@ def split_of(made: Split) -> SplitRead:
     )
 
 
-def sector_of(made: Sector, year: int | None, top: int) -> SectorRead:
+def sector_of(made: Sector, rates: Mapping[str, FxRate], year: int | None, top: int) -> SectorRead:
     priced, at = made.priced[made.at_chosen], made.at_chosen
     wanted = [j for j, one in enumerate(made.years) if priced[j] and year in (None, one)]
     cents = made.cost_cents[:, 0, at, :][:, wanted].sum(axis=1)
@@ -239,6 +247,13 @@ def sector_of(made: Sector, year: int | None, top: int) -> SectorRead:
             )
             for g in made.ranked(year=year)[:top]
         ],
+        held=[
+            HeldRead(law=law.name, year=one, assumed=list(made.held[i][j]))
+            for i, law in enumerate(made.laws)
+            for j, one in enumerate(made.years)
+            if made.held[i][j]
+        ],
+        fx=fx_of(rates),
         reads=read_all(made.reads),
     )
 

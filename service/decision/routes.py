@@ -38,7 +38,8 @@ def projection(
 
     A good that is refused keeps its place with the reason; the others are computed.
     """
-    return read.projection_of(use.projected(asked, law, today))
+    made = use.projected(asked, law, today)
+    return read.projection_of(made.found, made.setting.rates)
 
 
 @router.post("/value-of-data", summary="What verified data are worth", response_model=read.ValueRead)
@@ -65,10 +66,9 @@ def value_of_data(
         price_path=made.setting.chosen,
         laws=read.laws_of(made.setting.laws),
         prices=read.prices_of(made.setting.prices),
+        fx=read.fx_of(made.setting.rates),
         findings=[FindingRead.model_validate(finding.to_dict()) for finding in made.setting.findings],
-        goods=[
-            read.valued_of(good.name, good.cn_code, one) for good, one in zip(asked.goods, made.values, strict=True)
-        ],
+        goods=[read.valued_of(good.name, good.cn_code, one) for good, one in zip(asked.goods, made.found, strict=True)],
     )
 
 
@@ -175,4 +175,5 @@ def sector(
 
     Lines that are refused are counted by reason and left out; the 50 t threshold is the importer's and not applied.
     """
-    return read_cost.sector_of(use.of_sector(asked, law, today), asked.year, asked.top)
+    made = use.of_sector(asked, law, today)
+    return read_cost.sector_of(made.found, made.setting.rates, asked.year, asked.top)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Generic, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ from cbam.whatif import By, Sector, SectorLines, sector
 from models.errors import MissingInput, Text, YuetanError
 from models.findings import Finding
 from models.fx import FxRate, in_euro, user_rate
-from models.inputs import Input, MassT, NonNegative, Positive, TCO2ePerT
+from models.inputs import Input, MassT, NonNegative, TCO2ePerT
 from models.law import LawBook
 from service.library import Library
 
@@ -63,7 +63,7 @@ class Ahead(Input):
     #: Last year shown; the last step of the CBAM factor in force where absent.
     last_year: int | None = Field(default=None, ge=2026, le=2045)
     #: CNY per EUR that the user enters, with its day and source.
-    fx_cny_per_eur: Positive | None = None
+    fx_cny_per_eur: float | None = Field(default=None, ge=0.01, le=1e6)
     fx_on: dt.date | None = None
     fx_source: str | None = Field(default=None, max_length=300)
 
@@ -167,6 +167,17 @@ def _rates(asked: Ahead, library: Library, today: dt.date) -> tuple[dict[str, Fx
     return rates, tuple(told)
 
 
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Worked(Generic[Found]):
+    """An answer, and what it was worked out with."""
+
+    setting: Setting
+    found: Found
+
+
 class ProjectionAsk(Ahead):
     """Goods through every year ahead."""
 
@@ -174,10 +185,10 @@ class ProjectionAsk(Ahead):
     basis: Basis = Basis.DEFAULT
 
 
-def projected(asked: ProjectionAsk, library: Library, today: dt.date) -> Outlook:
+def projected(asked: ProjectionAsk, library: Library, today: dt.date) -> Worked[Outlook]:
     """Carry goods through years, laws and prices; a good that is refused keeps its place."""
     here = setting_of(asked, library, today)
-    return outlook(asked.goods, asked.basis, here.laws, here.years, here.prices, here.chosen)
+    return Worked(here, outlook(asked.goods, asked.basis, here.laws, here.years, here.prices, here.chosen))
 
 
 class ValuedGood(YearlyGood):
@@ -192,21 +203,16 @@ class ValueAsk(Ahead):
     goods: tuple[ValuedGood, ...] = Field(min_length=1, max_length=200)
 
 
-@dataclass(frozen=True, slots=True)
-class Valued:
-    """What data are worth, good by good, and what they were worked out with."""
-
-    setting: Setting
-    values: tuple[ValueOfData | YuetanError, ...]
+Values: TypeAlias = tuple[ValueOfData | YuetanError, ...]
 
 
-def valued(asked: ValueAsk, library: Library, today: dt.date) -> Valued:
+def valued(asked: ValueAsk, library: Library, today: dt.date) -> Worked[Values]:
     """Say for each good what verified data are worth; ``UnknownCurrency`` for a cost in a currency without a rate."""
     here = setting_of(asked, library, today)
-    return Valued(here, values_in(here, asked.goods))
+    return Worked(here, values_in(here, asked.goods))
 
 
-def values_in(here: Setting, goods: Sequence[ValuedGood]) -> tuple[ValueOfData | YuetanError, ...]:
+def values_in(here: Setting, goods: Sequence[ValuedGood]) -> Values:
     """Return what data are worth, good by good; ``UnknownCurrency`` as ``valued``."""
     costs = [here.eur(good.verification) for good in goods]
     made = value_of_data(goods, costs, here.laws, here.years, here.prices, here.chosen)
@@ -362,8 +368,8 @@ class SectorAsk(Ahead):
     top: int = Field(default=50, ge=1, le=1000)
 
 
-def of_sector(asked: SectorAsk, library: Library, today: dt.date) -> Sector:
+def of_sector(asked: SectorAsk, library: Library, today: dt.date) -> Worked[Sector]:
     """Sum and rank a sector's cost; lines that are refused are counted by reason and left out."""
     here = setting_of(asked, library, today, asked.year)
     lines = SectorLines.of(asked.lines.frame(), asked.by)
-    return sector(lines, asked.by, here.laws, here.years, here.prices, here.chosen)
+    return Worked(here, sector(lines, asked.by, here.laws, here.years, here.prices, here.chosen))

@@ -66,11 +66,11 @@ def test_what_is_no_settled_law_is_named_and_only_where_it_counts() -> None:
     years = range(2026, 2041)
     seen = outlook([good()], Basis.DEFAULT, LAWS, years, price_lines(PATHS, GRID, BOOK, years), "flat")
     benchmark = "eu.cbam.benchmarks[73089059,B,C]"
-    in_force = {year: set(held) for year, held in zip(years, seen.held[0], strict=True)}
+    in_force = {year: set(held) for year, held in zip(years, seen.held[0][0], strict=True)}
     assert in_force[2030] == set()
     assert in_force[2031] == {"eu.cbam.cscf", benchmark}
     assert in_force[2034] == in_force[2040] == set()  # nothing is allocated free: what is held changes nothing
-    draft = {year: set(held) for year, held in zip(years, seen.held[1], strict=True)}
+    draft = {year: set(held) for year, held in zip(years, seen.held[0][1], strict=True)}
     assert draft[2037] == {"eu.cbam.cscf", benchmark}
     assert draft[2038] == set()
     text = next(row for row in seen.rows() if row.key == "com-2026-616.2037").note
@@ -83,8 +83,8 @@ def test_own_values_scale_from_the_law_in_force_and_say_so() -> None:
     at = YEARS.index(2029)
     assert seen.sefa_tco2e_per_t[0, 0, at] == pytest.approx(1.5597591555 * 0.775 / 0.9)
     assert seen.sefa_tco2e_per_t[0, 1, at] == pytest.approx(1.5597591555 * 0.81 / 0.9)
-    assert "sefa_scaled" in seen.held[0][at]
-    assert "sefa_scaled" not in seen.held[0][YEARS.index(2028)]
+    assert "sefa_scaled" in seen.held[0][0][at]
+    assert "sefa_scaled" not in seen.held[0][0][YEARS.index(2028)]
 
 
 def test_a_chain_takes_mark_up_and_benchmarks_of_each_year() -> None:

@@ -78,6 +78,7 @@ def test_the_answer_is_the_first_thing_and_equals_the_api(lasting: TestClient) -
         ({"sefa": ""}, "缺少：SEFA"),
         ({"origin": "冰岛", "code": "76011010"}, "不产生 CBAM 费用"),
         ({"price": ""}, "和客户怎么分摊"),
+        ({"see": "7.242", "sefa": "1.453725"}, "两种依据费用相同"),
     ],
 )
 def test_what_is_said(lasting: TestClient, changes: dict[str, str], said: str) -> None:

@@ -46,6 +46,7 @@ def test_every_year_law_and_price_with_the_grid_beside(lasting: TestClient) -> N
     assert len(made["totals"]) == len(made["laws"]) * len(made["prices"]) * len(made["years"])
     assert cell(made["totals"], law="in_force", price="flat", year=2026)["cost_eur"] == "3903.10"
     assert cell(made["totals"], law="in_force", price="grid-100", year=2034)["cost_eur"] == "7845.50"
+    assert made["fx"]["source"] == "ecb-reference-rates"
     assert made["goods"][1]["refused"]["code"] == "cbam.out_of_scope"
     assert made["goods"][0]["costs"] == made["totals"]
     held = cell(made["goods"][0]["intensities"], law="in_force", year=2031)["assumed"]
@@ -111,8 +112,8 @@ def test_break_even_and_split(lasting: TestClient) -> None:
     split = ask(lasting, "split", {"good": GOOD, "year": 2026, "deal": deal})
     assert (split["cost_eur"], split["exporter_eur"], split["importer_eur"]) == ("3903.10", "975.78", "2927.32")
     assert split["net_price_eur_per_t"] == pytest.approx(900 - 0.25 * 390.309862)
-    assert split["net_price_cny_per_t"] == pytest.approx(split["net_price_eur_per_t"] * split["cny_per_eur"])
-    assert split["fx_source"] == "ecb-reference-rates"
+    assert split["net_price_cny_per_t"] == pytest.approx(split["net_price_eur_per_t"] * split["fx"]["cny_per_eur"])
+    assert split["fx"]["source"] == "ecb-reference-rates"
     assert [quarter["status"] for quarter in split["quarters"]] == ["official", "official", "scenario", "scenario"]
     far = ask(lasting, "split", {"good": OWN, "year": 2038, "basis": "actual", "deal": deal})
     assert far["cost_eur_per_t"] == pytest.approx(2.225 * 75.28)
@@ -123,6 +124,20 @@ def test_break_even_and_split(lasting: TestClient) -> None:
     assert refused(lasting, "split", {"good": GOOD, "year": 2026, "basis": "actual", "deal": deal}) == (
         "cbam.incomplete_actual", "see_tco2e_per_t",
     )  # fmt: skip
+
+
+def test_numbers_beyond_all_measure_are_refused_or_told_without_infinity(lasting: TestClient) -> None:
+    tiny = OWN | {"tonnes_per_year": 1e-300, "verification": {"amount": 1e15, "currency": "CNY"}}
+    made = ask(lasting, "value-of-data", {"goods": [tiny], "fx_cny_per_eur": 0.01})
+    assert "Infinity" not in str(made)
+    assert cell(made["goods"][0]["cells"], law="in_force", price="flat", year=2026)["gain_eur"] == "0.00"
+    assert refused(lasting, "value-of-data", {"goods": [tiny], "fx_cny_per_eur": 1e-300})[0] == "input.invalid"
+    huge = GOOD | {"tonnes_per_year": 1e8}
+    most = ask(lasting, "projection", {"goods": [huge], "own_price": {"per_t": 100000.0}})
+    assert cell(most["totals"], law="in_force", price="user", year=2034)["cost_eur"] == "78455000000000.00"
+    many = {name: column * 20_000 for name, column in columns(1).items()} | {"tonnes_per_year": [1e8] * 20_000}
+    answer = refused(lasting, "sector", {"lines": many, "own_price": {"per_t": 100000.0}})
+    assert answer == ("input.out_of_range", "tonnes_per_year")
 
 
 def columns(n: int) -> dict[str, Any]:
@@ -147,6 +162,9 @@ def test_a_sector_is_ranked_and_refused_lines_are_counted(lasting: TestClient) -
     made = ask(lasting, "sector", {"lines": lines, "year": 2026})
     assert made["lines"] == 2
     assert made["refused"] == {"cbam.out_of_scope": 1, "input.out_of_range": 1, "cbam.unknown_code": 1}
+    assert {(one["law"], one["year"]) for one in made["held"]} == {
+        *(("in_force", year) for year in (2031, 2032, 2033)), *(("com-2026-616", year) for year in range(2031, 2035)),
+    }  # fmt: skip
     assert [one["group"] for one in made["ranked"][:2]] == ["乙", "甲"]
     assert made["ranked"][1]["cost_eur"] == "500.79"
     total = Decimal(cell(made["totals"], law="in_force", price="flat", year=2026)["cost_eur"])
