@@ -90,3 +90,19 @@ def _path_line(name: str, path: PricePath, book: LawBook, years: Sequence[int]) 
 def known(value: float) -> float | None:
     """Return a figure of an array, ``None`` where it is not known."""
     return None if np.isnan(value) else float(value)
+
+
+def grid_span(prices: Sequence[PriceLine], eur: FloatArray) -> Text:
+    """
+    Return in words how far a figure reaches over the grid of prices.
+
+    Parameters
+    ----------
+    prices : sequence of PriceLine
+        Paths and grid.
+    eur : array, shape (prices,)
+        The figure at each of them, EUR.
+    """
+    on_grid = eur[[line.grid for line in prices]]
+    low, high = float(on_grid.min()), float(on_grid.max())
+    return Text(f"网格 {low:,.0f} – {high:,.0f}", f"grid {low:,.0f} to {high:,.0f}")

@@ -29,7 +29,7 @@ from cbam.errors import (
 from cbam.exposure import DefaultPath, certificates, default_path, exact_cost, settled
 from cbam.free_allocation import BENCHMARKS, stated_in_another_year
 from cbam.goods import Origin
-from cbam.price_lines import PriceLine, known
+from cbam.price_lines import PriceLine, grid_span, known
 from cbam.projection import CSCF, FACTOR
 from models.errors import Text, YuetanError
 from models.inputs import Input, MassT, TCO2ePerT
@@ -230,13 +230,12 @@ class Outlook(Result):
         return Provenance(METHOD, fingerprint(inputs), reads, names)
 
     def rows(self) -> list[Row]:
-        at, total, grid = self.at_chosen, self.total_eur, self.of_grid
+        at, total = self.at_chosen, self.total_eur
         price = self.prices[at]
         made = []
         for law_at, law in enumerate(self.laws):
             for i, year in enumerate(self.years):
-                low, high = total[law_at, grid, i].min(), total[law_at, grid, i].max()
-                span = Text(f"网格 {low:,.0f} – {high:,.0f}", f"grid {low:,.0f} to {high:,.0f}")
+                span = grid_span(self.prices, total[law_at, :, i])
                 said = [price.label, span, *map(flag, self.assumed(law_at, at, i))]
                 made.append(
                     Row(

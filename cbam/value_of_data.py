@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cbam.consignment import Basis
-from cbam.price_lines import PriceLine, known
+from cbam.price_lines import PriceLine, grid_span, known
 from cbam.scenarios import Held, LawView, Outlook, YearlyGood, flag, once, outlook
 from models.errors import NOTHING, MissingInput, Text, YuetanError
 from models.law import Read
@@ -147,13 +147,14 @@ class ValueOfData(Result):
         dearer = Text("负数表示默认值更便宜", "negative means that default values are cheaper")
         flags = [flag(name) for name in self.assumed(law_at, self.at_chosen, at)]
         assumed = Text("；".join(f.zh for f in flags), "; ".join(f.en for f in flags))
+        span = NOTHING if self.net_eur is None else grid_span(self.prices, self.net_eur[law_at, :, at])
         bound = Text("也是核查成本的上限", "verifying may cost no more than this")
         return [
             line("most_per_t", "默认值费用（数据价值的上限）", "cost on default values, the most data can save",
                  self.most_eur_per_t, "EUR/t", assumed),
             line("gain_per_t", "自有数据每吨节省", "own values save per tonne", self.gain_eur_per_t, "EUR/t", dearer),
             line("gain", "自有数据每年节省", "own values save a year", self.gain_eur, "EUR", bound),
-            line("net", "扣除核查成本后", "less verification", self.net_eur, "EUR"),
+            line("net", "扣除核查成本后", "less verification", self.net_eur, "EUR", span),
             Row(f"{law.name}.{year}.price_to_pay", Text(f"{year} {law.label.zh}：证书价格达到多少核查才划算",
                 f"{year} {law.label.en}: certificate price from which verifying pays"),
                 None if self.price_to_pay is None else known(self.price_to_pay[law_at, at]), "EUR/t"),

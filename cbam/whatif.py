@@ -23,7 +23,7 @@ from cbam.emissions import DEFAULT_VALUES, OTHER
 from cbam.exposure import default_path, exact_cost
 from cbam.frame import LineColumns, assess_columns
 from cbam.free_allocation import BENCHMARKS, stated_in_another_year
-from cbam.price_lines import PriceLine, known
+from cbam.price_lines import PriceLine, grid_span, known
 from cbam.prices import PricePath, Pricing
 from cbam.projection import CSCF, FACTOR
 from cbam.scenarios import Held, LawView, flag, once
@@ -97,6 +97,10 @@ class Sector(Result):
     years: tuple[int, ...]
     prices: tuple[PriceLine, ...]
     chosen: str
+    #: The year that ranks; all years together where ``None``.
+    year: int | None
+    #: How many of the ranking are told.
+    top: int
     tonnes: FloatArray
     certificates: FloatArray
     cost_cents: NDArray[np.int64]
@@ -117,11 +121,22 @@ class Sector(Result):
         cents = self.cost_cents.sum(axis=0)
         return np.where(self.priced[None, :, :], cents / 100.0, np.nan)
 
-    def ranked(self, law: int = 0, year: int | None = None) -> NDArray[np.intp]:
-        """Return positions of the groups by cost on the chosen path, the dearest first; over all years or in one."""
-        cents = self.cost_cents[:, law, self.at_chosen, :]
-        cost = cents[:, self.priced[self.at_chosen]].sum(axis=1) if year is None else cents[:, self.years.index(year)]
-        return np.lexsort((np.array(self.groups), -cost)).astype(np.intp)
+    @property
+    def of_rank(self) -> list[int]:
+        """Positions of the years that rank, those that the chosen path does not reach left out."""
+        priced = self.priced[self.at_chosen]
+        return [j for j, year in enumerate(self.years) if priced[j] and self.year in (None, year)]
+
+    @property
+    def rank_cents(self) -> NDArray[np.int64]:
+        """Cost of each group under the law in force, on the chosen path, in the years that rank, whole cents."""
+        cents: NDArray[np.int64] = self.cost_cents[:, 0, self.at_chosen, self.of_rank].sum(axis=1)
+        return cents
+
+    @property
+    def ranked(self) -> NDArray[np.intp]:
+        """Positions of the groups by ``rank_cents``, the dearest first; equal ones by name."""
+        return np.lexsort((np.array(self.groups), -self.rank_cents)).astype(np.intp)
 
     @property
     def refused(self) -> dict[str, int]:
@@ -129,7 +144,7 @@ class Sector(Result):
         codes, counts = np.unique(self.status[self.status != 0], return_counts=True)
         return {STATUS[int(code)]: int(n) for code, n in zip(codes, counts, strict=True)}
 
-    def rows(self, most: int = 20) -> list[Row]:
+    def rows(self) -> list[Row]:
         total, at = self.total_eur, self.at_chosen
         left = sum(self.refused.values())
         said = Text(f"另有 {left} 行未计入", f"{left} lines are left out") if left else NOTHING
@@ -140,15 +155,14 @@ class Sector(Result):
         for i, law in enumerate(self.laws):
             for j, year in enumerate(self.years):
                 label = Text(f"{year} {law.label.zh}", f"{year} {law.label.en}")
-                notes = [self.prices[at].label, *map(flag, self.held[i][j])]
+                span = grid_span(self.prices, total[i, :, j])
+                notes = [self.prices[at].label, span, *map(flag, self.held[i][j])]
                 note = Text("；".join(n.zh for n in notes), "; ".join(n.en for n in notes))
                 made.append(Row(f"{law.name}.{year}", label, known(total[i, at, j]), "EUR", note))
-        last = len(self.years) - 1
-        for rank, g in enumerate(self.ranked(year=self.years[last])[:most], 1):
+        said = Text(f"{self.year} 年", f"in {self.year}") if self.year else Text("各年合计", "all years together")
+        for rank, g in enumerate(self.ranked[: self.top], 1):
             label = Text(f"第 {rank}：{self.groups[g]}", f"{rank}. {self.groups[g]}")
-            cost = self.cost_cents[g, 0, at, last] / 100.0 if self.priced[at, last] else None
-            year_of = Text(f"{self.years[last]} 年", f"in {self.years[last]}")
-            made.append(Row(f"rank.{rank}", label, cost, "EUR", year_of))
+            made.append(Row(f"rank.{rank}", label, self.rank_cents[g] / 100.0 if self.of_rank else None, "EUR", said))
         return made
 
     def proof(self) -> list[str]:
@@ -162,6 +176,8 @@ def sector(
     years: Sequence[int],
     prices: Sequence[PriceLine],
     chosen: str,
+    year: int | None = None,
+    top: int = 20,
 ) -> Sector:
     """
     Sum a sector's cost by group, for every law, price and year.
@@ -174,6 +190,10 @@ def sector(
         What ``lines`` was grouped by.
     laws, years, prices, chosen
         As ``cbam.scenarios.outlook``.
+    year : int or None
+        The year that ranks, one of ``years``; all of them together if ``None``.
+    top : int
+        How many of the ranking the rows tell.
 
     Returns
     -------
@@ -200,8 +220,8 @@ def sector(
     reads: list[Read] = []
     held: list[list[tuple[str, ...]]] = [[] for _ in laws]
     for i, law in enumerate(laws):
-        for j, year in enumerate(years):
-            at = law.book.at(dt.date(year, 12, 31))
+        for j, of in enumerate(years):
+            at = law.book.at(dt.date(of, 12, 31))
             for key in (FACTOR, CSCF, *(k for k in law.book.entries if k.startswith(MARKUP))):
                 at.read(key)
             of_year = columns[i, j] = _in_year(lines, at, laws[0].book)
@@ -228,9 +248,9 @@ def sector(
         )
     most = RELATIVE_ERROR * emissions * weight
     for i, law in enumerate(laws):
-        for j, year in enumerate(years):
+        for j, of in enumerate(years):
             for p in np.flatnonzero(~np.isnan(price[:, j])):
-                at_price = _Exact(columns[i, j], law.book, dt.date(year, 12, 31), float(price[p, j]))
+                at_price = _Exact(columns[i, j], law.book, dt.date(of, 12, 31), float(price[p, j]))
                 bound = np.where(
                     due[i, j] > 0, most * at_price.price, 0.0
                 )  # what is floored or exempt is nothing, exactly
@@ -243,6 +263,8 @@ def sector(
         years=tuple(years),
         prices=tuple(prices),
         chosen=chosen,
+        year=year,
+        top=top,
         tonnes=np.bincount(lines.group, weight, groups).astype(np.float64),
         certificates=np.array(by_group).transpose(2, 0, 1),
         cost_cents=cents,

@@ -55,6 +55,7 @@ cbam_app = typer.Typer(no_args_is_help=True, help="欧盟 CBAM / the EU border")
 app.add_typer(cbam_app, name="cbam")
 cbam_app.command()(decision.project)
 cbam_app.command()(decision.value)
+cbam_app.command()(decision.sector)
 
 
 def _own_quotes(parts: Parts) -> list[Any]:

@@ -1,15 +1,16 @@
-"""``yuetan cbam project`` and ``yuetan cbam value``: one good of an exporter in the terminal."""
+"""``yuetan cbam project``, ``value`` and ``sector``: one good, or many exporters, in the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from models.errors import Text
 from service import terminal
-from service.command import AsJson, Lang, PricePath, people, print_json
+from service.command import FAILED, UNREADABLE, AsJson, Lang, PricePath, people, print_json, read_bytes
 
 if TYPE_CHECKING:
     from models.fx import FxRate
@@ -120,6 +121,49 @@ def value(
     _say_rate(worked.setting.rates)
     for ask in made.asks:
         terminal.console(err=True).print(terminal.said(ask, lang))
+
+
+def sector(
+    file: Annotated[Path, typer.Argument(help="出口商、CN 编码、原产地、每年吨数的表 / table of lines, xlsx or csv")],
+    by: Annotated[
+        Literal["exporter", "cn_code", "origin"], typer.Option("--by", help="汇总依据 / what to sum by")
+    ] = "exporter",
+    year: Annotated[int | None, typer.Option("--year", min=2026, max=2045, help="排名年份 / year that ranks")] = None,
+    top: Annotated[int, typer.Option("--top", min=1, max=1000, help="列出多少个 / how many are listed")] = 20,
+    price_path: PricePath = "flat",
+    own_price: OwnPriceOption = None,
+    draft: Drafts = None,
+    last_year: LastYear = None,
+    as_json: AsJson = False,
+    lang: Lang = "zh",
+) -> None:
+    """一个行业：许多出口商的各年费用，按金额排名 / a sector at once: many exporters, summed and ranked."""
+    from service import clock
+    from service.decision import read_cost, use
+    from service.decision.table import read_sector
+    from service.library import Library
+    from service.workbook.guard import read_grid
+
+    data, library = read_bytes(file, lang), Library()
+    with people(lang, UNREADABLE):
+        found = read_sector(read_grid(data, file.name), library.book())
+    told = terminal.console(err=True)
+    if found.findings:
+        told.print(terminal.findings([finding.to_dict() for finding in found.findings], lang))
+    if found.lines is None:
+        raise typer.Exit(FAILED)
+    with people(lang):
+        asked = use.SectorAsk(
+            lines=found.lines, by=by, year=year, top=top, **_ahead(price_path, own_price, draft, last_year)
+        )
+        made = use.of_sector(asked, library, clock.today())
+    if as_json:
+        print_json(read_cost.sector_of(made.found, made.setting.rates).model_dump(mode="json"))
+        return
+    terminal.console().print(terminal.rows(made.found, f"{file.name} · {by}", lang))
+    _say_rate(made.setting.rates)
+    for code, count in made.found.refused.items():
+        told.print(f"  {code}: {count}")
 
 
 def _say_rate(rates: Mapping[str, FxRate]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +16,7 @@ from cbam.scenarios import flag
 from finance.assessment import read_dict
 from models.errors import Text, YuetanError
 from service.decision.one import Decided, OneGood, decided
+from service.decision.typed import number_of
 from service.library import Library
 from service.pages.frame import Lang, PageRoute, page, sources, words
 from service.provide import Law, Today
@@ -24,8 +24,6 @@ from service.workbook.codes import cn_code_of, default_origins, origin_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-#: Thousands with commas, decimals with a point; anything that could be read two ways is refused.
-_NUMBER = re.compile(r"(?:[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,12})?")
 _FIELDS = (
     "code", "origin", "tonnes", "route", "see", "sefa", "data_year", "verification", "verification_currency", "year", "share",
     "price", "price_currency", "path", "own_price", "stated", "fx", "fx_source",
@@ -156,10 +154,10 @@ def _number(name: str, text: str) -> float | None:
     """Return a number as people write it; ``NotANumber`` for anything that could be read two ways."""
     if not text:
         return None
-    plain = unicodedata.normalize("NFKC", text).replace(" ", "").removesuffix("%")
-    if not _NUMBER.fullmatch(plain):
+    value = number_of(text)
+    if value is None:
         raise NotANumber(field=name, **_label(name))
-    return float(plain.replace(",", ""))
+    return value
 
 
 def _year(text: str) -> int | None:

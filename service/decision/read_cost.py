@@ -219,11 +219,8 @@ def split_of(made: Split) -> SplitRead:
     )
 
 
-def sector_of(made: Sector, rates: Mapping[str, FxRate], year: int | None, top: int) -> SectorRead:
-    priced, at = made.priced[made.at_chosen], made.at_chosen
-    wanted = [j for j, one in enumerate(made.years) if priced[j] and year in (None, one)]
-    cents = made.cost_cents[:, 0, at, :][:, wanted].sum(axis=1)
-    certificates = made.certificates[:, 0, :][:, wanted].sum(axis=1)
+def sector_of(made: Sector, rates: Mapping[str, FxRate]) -> SectorRead:
+    cents, certificates = made.rank_cents, made.certificates[:, 0, made.of_rank].sum(axis=1)
     total = int(cents.sum())
     return SectorRead(
         method=WHATIF,
@@ -236,7 +233,7 @@ def sector_of(made: Sector, rates: Mapping[str, FxRate], year: int | None, top: 
         tonnes=float(made.tonnes.sum()),
         groups=len(made.groups),
         totals=costs(made, made.total_eur),
-        ranked_by=str(year or "all"),
+        ranked_by=str(made.year or "all"),
         ranked=[
             RankRead(
                 group=made.groups[g],
@@ -245,7 +242,7 @@ def sector_of(made: Sector, rates: Mapping[str, FxRate], year: int | None, top: 
                 cost_eur=euros(int(cents[g])),
                 share=int(cents[g]) / total if total else None,
             )
-            for g in made.ranked(year=year)[:top]
+            for g in made.ranked[: made.top]
         ],
         held=[
             HeldRead(law=law.name, year=one, assumed=list(made.held[i][j]))

@@ -176,4 +176,4 @@ def sector(
     Lines that are refused are counted by reason and left out; the 50 t threshold is the importer's and not applied.
     """
     made = use.of_sector(asked, law, today)
-    return read_cost.sector_of(made.found, made.setting.rates, asked.year, asked.top)
+    return read_cost.sector_of(made.found, made.setting.rates)

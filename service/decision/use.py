@@ -330,6 +330,9 @@ class ColumnLength(YuetanError):
     )
 
 
+MOST_LINES = 100_000
+
+
 class SectorTable(Input):
     """
     Lines of many exporters in columns of equal length; the last three may be absent.
@@ -338,7 +341,9 @@ class SectorTable(Input):
     year they are of; every other line is on default values.
     """
 
-    exporter: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(min_length=1, max_length=100_000)
+    exporter: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
+        min_length=1, max_length=MOST_LINES
+    )
     cn_code: tuple[Annotated[str, Field(max_length=20)], ...]
     origin: tuple[Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z]{2,3})?$")], ...]
     tonnes_per_year: tuple[float | None, ...]
@@ -372,4 +377,5 @@ def of_sector(asked: SectorAsk, library: Library, today: dt.date) -> Worked[Sect
     """Sum and rank a sector's cost; lines that are refused are counted by reason and left out."""
     here = setting_of(asked, library, today, asked.year)
     lines = SectorLines.of(asked.lines.frame(), asked.by)
-    return Worked(here, sector(lines, asked.by, here.laws, here.years, here.prices, here.chosen))
+    made = sector(lines, asked.by, here.laws, here.years, here.prices, here.chosen, asked.year, asked.top)
+    return Worked(here, made)

@@ -45,6 +45,8 @@ def test_a_refused_good_stands_in_its_place() -> None:
     assert isinstance(made[1], ValueOfData)
     assert made[1].net_eur is not None
     assert np.array_equal(made[1].net_eur, made[1].gain_eur)  # a stated cost of zero is a cost
+    net = next(row for row in made[1].rows() if row.key == "in_force.2026.net")
+    assert "网格" in net.note.zh
 
 
 @given(st.floats(0, 12), st.floats(0, 3), st.floats(1, 1e5), st.floats(0, 1e6), st.floats(5, 300))

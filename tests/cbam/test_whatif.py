@@ -70,12 +70,12 @@ def test_order_does_not_matter_and_totals_agree_however_they_are_added(
     again = run(mixed)
     assert made.groups == again.groups
     assert np.array_equal(made.cost_cents, again.cost_cents)
-    assert np.array_equal(made.ranked(), again.ranked())
+    assert np.array_equal(made.ranked, again.ranked)
     by_code, by_origin = run(rows, "cn_code"), run(rows, "origin")
     for other in (by_code, by_origin):
         assert np.array_equal(other.cost_cents.sum(axis=0), made.cost_cents.sum(axis=0))
         assert other.tonnes.sum() == pytest.approx(made.tonnes.sum())
-    cost = made.cost_cents[made.ranked(), 0, made.at_chosen].sum(axis=1)
+    cost = made.rank_cents[made.ranked]
     assert (np.diff(cost) <= 0).all()
     grid = [i for i, line in enumerate(LINES) if line.grid]
     assert (np.diff(made.cost_cents[:, :, grid], axis=2) >= 0).all()  # a higher price never costs less
@@ -111,8 +111,11 @@ def test_refused_lines_are_counted_by_reason_and_the_rest_is_kept() -> None:
     }
     assert made.cost_cents.sum(axis=0)[0, 0, 0] == 390310
     assert made.tonnes.sum() == 10
+    assert len([key for key in (row.key for row in made.rows()) if key.startswith("rank.")]) == 3
     shown = {row.key: row for row in made.rows()}
     assert "6" in shown["lines"].note.en
+    assert "网格" in shown["in_force.2026"].note.zh
+    assert "CSCF" in shown["in_force.2031"].note.zh
     assert shown["rank.1"].label.en == "1. 甲"
     assert made.proof()
 
