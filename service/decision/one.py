@@ -141,10 +141,12 @@ def decided(asked: OneGood, library: Library, today: dt.date) -> Decided:
         raise PathTooShort(field="path", path=default.chosen, year=asked.year)
     of = settled(here.laws[0].book.at(dt.date(asked.year, 12, 31)), asked.good.origin, asked.good.cn_code)
     at = default.years.index(asked.year)
-    cheaper = value.gap_tco2e_per_t is not None and value.gap_tco2e_per_t[0, at] > 0
+    # What verifying costs counts: a basis that does not pay is none to sign a contract on.
+    better = value.gain_eur if value.net_eur is None else value.net_eur
+    pays = better is not None and bool(better[0, default.at_chosen, at] > 0)
     split = None
     if asked.deal is not None:
-        split = use.split_of(own if cheaper else default, asked.year, asked.deal, here)
+        split = use.split_of(own if pays else default, asked.year, asked.deal, here)
     return Decided(
         asked=asked,
         setting=here,
@@ -155,6 +157,6 @@ def decided(asked: OneGood, library: Library, today: dt.date) -> Decided:
         value=value,
         even=break_even(default, own, stated_eur_per_t=asked.stated_eur_per_t),
         split=split,
-        split_basis=Basis.ACTUAL if cheaper else Basis.DEFAULT,
+        split_basis=Basis.ACTUAL if pays else Basis.DEFAULT,
         findings=here.findings,
     )

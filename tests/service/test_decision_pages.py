@@ -85,6 +85,13 @@ def test_what_is_said(lasting: TestClient, changes: dict[str, str], said: str) -
     assert said in plain(shown(lasting, **changes))
 
 
+def test_the_contract_is_on_the_basis_that_pays(lasting: TestClient) -> None:
+    assert "按更划算的一种（计入核查成本）：自有数据" in plain(shown(lasting))
+    assert "按更划算的一种（计入核查成本）：默认值" in plain(shown(lasting, verification="9,000,000"))
+    assert "按更划算的一种（计入核查成本）：自有数据" in plain(shown(lasting, verification=""))
+    assert "按更划算的一种（计入核查成本）：默认值" in plain(shown(lasting, see="9"))
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
