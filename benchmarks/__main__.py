@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import lines, service, workbook
+from benchmarks import installation, lines, service, workbook
 from benchmarks.harness import keep, machine
 
-TOPICS = {"lines": lines.run, "workbook": workbook.run, "service": service.run}
+TOPICS = {"lines": lines.run, "installation": installation.run, "workbook": workbook.run, "service": service.run}
 
 
 def main(wanted: list[str]) -> int:

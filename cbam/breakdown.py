@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cbam.chain import Part, ProcessResult
 from cbam.errors import NoSuchProcess
 from cbam.exposure import cost_cents
+from cbam.made import Part, ProcessResult
 from cbam.prices import CertificatePrice
 from models.errors import NOTHING, Text
 from models.law import Read
@@ -237,7 +237,7 @@ def _weights(made: Mapping[str, ProcessResult], process: str) -> dict[str, float
 
 def _inputs(of: ProcessResult) -> list[tuple[str, Part]]:
     """Return each input of a process with the id of the process that makes it, empty where it is bought."""
-    return [(p.process or "", part) for p, part in zip(of.process.precursors, of.parts, strict=True)]
+    return [(part.process, part) for part in of.parts]
 
 
 def _terms(of: ProcessResult, weight: float) -> list[Term]:

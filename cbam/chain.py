@@ -1,5 +1,5 @@
 """
-Actual emissions of an installation: processes and their precursors, of any depth, to SEE and SEFA.
+A chain of processes and their precursors, of any depth, to SEE and SEFA.
 
 A process makes one good. What enters it is a precursor if it is itself a CBAM
 good: made in a process of the same installation, bought with verified values,
@@ -9,27 +9,26 @@ refused by name.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Literal
 
-from pydantic import Field
-
-from cbam.errors import IncompleteActual, NoDefaultValue, RouteNeeded
+from cbam.errors import IncompleteActual, NoDefaultValue
 from cbam.exposure import default_path
-from cbam.free_allocation import BENCHMARKS, ROUTES, benchmark_b
-from cbam.goods import Good, good
+from cbam.free_allocation import benchmark_a, benchmark_b
+from cbam.goods import SCOPE, Origin, good, origin_of
+from cbam.made import Ground, Part, ProcessResult, Step
+from cbam.process import Figures, Link, Precursor, Process
 from models.errors import NOTHING, Text, YuetanError
-from models.inputs import Input, NonNegative, Positive, TCO2ePerT
 from models.law import LawAt, Read
-from models.table import Result, Row
 from models.units import Numbers
 
-METHOD = "cbam.chain/1"
+METHOD = "cbam.chain/2"
 UNKNOWN_ORIGIN = "eu.cbam.unknown_origin_precursor"
-#: How the emissions of a precursor are known.
-Known = Literal["own", "verified", "default", "unknown_origin", "exempt"]
+_COLUMN_B = Text("供应商未提供 SEFA，按 B 列", "no SEFA from the supplier, column B")
+_MONITORING = "eu.cbam.monitoring.period_emissions_decimals"
+_DECIMALS = "eu.cbam.thresholds.specific_emissions_max_decimals"
 
 
 class Cycle(YuetanError):
@@ -56,48 +55,47 @@ class SameProcess(YuetanError):
     hint = Text("请给每个工序不同的编号。", "Give every process an id of its own.")
 
 
-class Precursor(Input):
+class UpstreamRefused(YuetanError):
+    code = "cbam.upstream_refused"
+    message = Text(
+        "工序“{process}”未计算：它的前体来自未能计算的工序“{upstream}”。",
+        "Process '{process}' is not computed: its precursor comes from process '{upstream}', which was refused.",
+    )
+    hint = Text("请先更正“{upstream}”。", "Correct '{upstream}' first.")
+
+
+class BeyondNumbers(YuetanError):
+    code = "cbam.beyond_numbers"
+    message = Text(
+        "工序“{process}”的单位排放大到无法计算。",
+        "The specific emissions of process '{process}' are too large to compute.",
+    )
+    hint = Text("请核对活动水平、用量和单位。", "Check activity level, masses and units.")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
     """
-    One material entering a process that is itself a CBAM good.
+    One process of a chain: what enters it from the site, what is bought, what was settled elsewhere, steps to show.
 
-    ``mass_t`` is what enters in the period, cut-off included. Several suppliers
-    of one material are several precursors: each counts with its mass.
-    """
-
-    name: str = Field(min_length=1, max_length=200)
-    mass_t: Positive
-    known: Known
-    #: Id of the process of the same installation (``own``).
-    process: str | None = None
-    cn_code: str | None = Field(default=None, pattern=r"^[0-9]{8}$")
-    #: Country of production (``default``).
-    origin: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
-    route: str | None = Field(default=None, pattern=r"^[CDEFGHJKL]$")
-    see_tco2e_per_t: TCO2ePerT | None = None
-    sefa_tco2e_per_t: TCO2ePerT | None = None
-
-
-class Process(Input):
-    """
-    One production process in one calendar year; emissions in tCO2e of the period.
-
-    ``indirect_t`` counts only for a good whose indirect emissions the law counts
-    (2601 12 00); it is kept for the others too and shown apart.
+    A link names the process in which its giver is computed.
     """
 
-    id: str = Field(min_length=1, max_length=100)
-    cn_code: str = Field(pattern=r"^[0-9]{8}$")
-    #: Saleable tonnes made, off-spec included, scrap not.
-    activity_t: Positive
-    direct_t: NonNegative
-    indirect_t: NonNegative = 0.0
-    heat_in_t: NonNegative = 0.0
-    heat_out_t: NonNegative = 0.0
-    waste_gas_in_t: NonNegative = 0.0
-    waste_gas_out_t: NonNegative = 0.0
-    electricity_out_t: NonNegative = 0.0
-    route: str | None = Field(default=None, pattern=r"^[CDEFGHJKL]$")
+    process: Figures
+    links: tuple[Link, ...] = ()
     precursors: tuple[Precursor, ...] = ()
+    supplied: tuple[Part, ...] = ()
+    steps: tuple[Step, ...] = ()
+    route_note: Text = NOTHING
+    stream_reads: tuple[Read, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What could be resolved, precursors before what is made of them, and why the rest could not."""
+
+    made: dict[str, ProcessResult]
+    refused: dict[str, YuetanError]
 
 
 def attributed_emissions(
@@ -120,7 +118,7 @@ def attributed_emissions(
     -------
     float or array, shape (n,)
         AttrEm = DirEm + heat in - heat out + waste gas in - waste gas out -
-        electricity out, not below zero. ``eu-2025-2547``.
+        electricity out, not below zero. ``eu-2025-2547`` Annex III, Equation 55.
 
     Examples
     --------
@@ -129,105 +127,6 @@ def attributed_emissions(
     """
     total = direct_t + heat_in_t - heat_out_t + waste_gas_in_t - waste_gas_out_t - electricity_out_t
     return max(0.0, total) if isinstance(total, float) else total.clip(min=0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one precursor brings to one tonne of the good."""
-
-    name: str
-    known: Known
-    consumption_t_per_t: float
-    see_tco2e_per_t: float
-    sefa_tco2e_per_t: float
-    share_default: float
-    reads: tuple[Read, ...] = ()
-
-    def note(self) -> Text:
-        """How it enters: consumption, its own SEE and how that is known."""
-        how = _KNOWN[self.known]
-        figures = f"{self.consumption_t_per_t:.6g} t/t × {self.see_tco2e_per_t:.6g}"
-        return Text(f"{figures}（{how.zh}）", f"{figures} ({how.en})")
-
-    @property
-    def emissions(self) -> float:
-        """Specific embedded emissions that it adds, tCO2e per t of the good."""
-        return self.consumption_t_per_t * self.see_tco2e_per_t
-
-    @property
-    def free_allocation(self) -> float:
-        """Specific embedded free allocation that it adds, tCO2e per t of the good."""
-        return self.consumption_t_per_t * self.sefa_tco2e_per_t
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessResult(Result):
-    """
-    SEE and SEFA of the good of one process, step by step.
-
-    ``see_tco2e_per_t`` is what the law counts; ``indirect_tco2e_per_t`` is the
-    own indirect part, counted or not; ``share_default`` is the part of SEE that
-    rests on default values.
-    """
-
-    process: Process
-    good: Good
-    attributed_t: float
-    own_tco2e_per_t: float
-    indirect_tco2e_per_t: float
-    benchmark_a_tco2e_per_t: float
-    free_share: float
-    parts: tuple[Part, ...]
-    see_tco2e_per_t: float
-    sefa_tco2e_per_t: float
-    share_default: float
-    reads: tuple[Read, ...]
-
-    def rows(self) -> list[Row]:
-        direct_only = self.good.direct_only
-        counted = Text("不计入", "not counted") if direct_only else Text("计入", "counted")
-        own = self.free_share * self.benchmark_a_tco2e_per_t
-        column = Text(f"A 列 {self.benchmark_a_tco2e_per_t:g}", f"column A {self.benchmark_a_tco2e_per_t:g}")
-
-        def line(key: str, zh: str, en: str, value: float, note: Text = NOTHING) -> Row:
-            return Row(key, Text(zh, en), value, "tCO2e/t", note, 6)
-
-        return [
-            Row("attributed", Text("归属排放", "Attributed emissions"), self.attributed_t, "tCO2e", digits=0),
-            Row("activity", Text("活动水平", "Activity level"), self.process.activity_t, "t", digits=3),
-            line("own", "本工序直接排放", "Own direct emissions", self.own_tco2e_per_t),
-            line("indirect", "本工序间接排放", "Own indirect emissions", self.indirect_tco2e_per_t, counted),
-            *(
-                line(f"precursor.{i}", f"+ 前体 {p.name}", f"+ precursor {p.name}", p.emissions, p.note())
-                for i, p in enumerate(self.parts, 1)
-            ),
-            line("see", "= 单位隐含排放 SEE", "= specific embedded emissions SEE", self.see_tco2e_per_t),
-            line("sfa", "本工序免费分配 f·CSCF·A", "Own free allocation f CSCF A", own, column),
-            *(
-                line(f"free.{i}", f"+ 前体 {p.name}", f"+ precursor {p.name}", p.free_allocation)
-                for i, p in enumerate(self.parts, 1)
-            ),
-            line("sefa", "= 单位免费分配 SEFA", "= specific embedded free allocation SEFA", self.sefa_tco2e_per_t),
-            Row(
-                "share_default",
-                Text("其中按默认值", "of SEE on default values"),
-                self.share_default * 100.0,
-                "%",
-                digits=1,
-            ),
-        ]
-
-    def proof(self) -> list[str]:
-        return [read.line() for read in self.reads]
-
-
-_KNOWN: dict[Known, Text] = {
-    "own": Text("本装置工序", "process of this installation"),
-    "verified": Text("供应商核查值", "supplier's verified value"),
-    "default": Text("默认值", "default value"),
-    "unknown_origin": Text("原产地不明的默认值", "default value, origin unknown"),
-    "exempt": Text("欧盟或豁免原产地", "origin in the EU or exempt"),
-}
 
 
 def resolve(processes: Sequence[Process], law: LawAt) -> dict[str, ProcessResult]:
@@ -251,42 +150,111 @@ def resolve(processes: Sequence[Process], law: LawAt) -> dict[str, ProcessResult
     Cycle, UnknownProcess, SameProcess
         The processes do not form a chain.
     IncompleteActual
-        A verified precursor without SEE or SEFA, or a default one without code.
+        A verified precursor without SEE, or without both SEFA and its code and
+        origin; a default one without code or origin.
     OutOfScope, UnknownCode, NoDefaultValue, RouteNeeded
         A good or its row cannot be settled.
+    BeyondNumbers
+        A figure is not finite.
 
     Notes
     -----
     ae = AttrEm / AL; SEE = ae + sum m_i SEE_i; SEFA = f CSCF A + sum m_i SEFA_i
     with m_i = M_i / AL. A precursor by default value brings f CSCF B of its own
-    default row; one of the EU or an exempt origin brings zero on both sides.
-    Whether indirect emissions count is decided by each material's own entry.
-    ``eu-2025-2547``, ``eu-2025-2620``.
+    default row, and so does a verified one whose producer gives no SEFA; one of
+    the EU or an exempt origin brings zero on both sides. Whether indirect
+    emissions count is decided by each material's own entry.
+    ``eu-2025-2547`` Annex III, B; ``eu-2025-2620`` Annex, 3.
     """
-    known: dict[str, Process] = {}
-    for process in processes:
-        if process.id in known:
-            raise SameProcess(field="id", process=process.id)
-        known[process.id] = process
+    found = resolve_kept([Node(process.figures(), precursors=process.precursors) for process in processes], law)
+    if found.refused:
+        raise next(iter(found.refused.values()))
+    return found.made
+
+
+def resolve_kept(nodes: Iterable[Node], law: LawAt, barred: Mapping[str, YuetanError] | None = None) -> Resolved:
+    """
+    Resolve what can be resolved: a refused process stops only what is made of it, which says so by name.
+
+    ``barred`` processes are refused from the start, whether or not they are
+    among the nodes. Refusals stand in the order in which they were met, a cause
+    before what follows from it.
+    """
+    known: dict[str, Node] = {}
+    refused: dict[str, YuetanError] = dict(barred or {})
+    for node in nodes:
+        if node.process.id in known:
+            refused.setdefault(node.process.id, SameProcess(field="id", process=node.process.id))
+        known[node.process.id] = node
     needs: dict[str, set[str]] = {}
-    for process in processes:
-        own = [p for p in process.precursors if p.known == "own"]
-        for precursor in own:
-            if precursor.process not in known:
-                raise UnknownProcess(field="process", name=precursor.name, process=precursor.process)
-        needs[process.id] = {str(p.process) for p in own}
-    try:
-        order = list(TopologicalSorter(needs).static_order())
-    except CycleError as error:
-        raise Cycle(field="process", names=" → ".join(error.args[1])) from error
+    for key, node in known.items():
+        needs[key] = {link.from_process for link in node.links}
+        for precursor in node.precursors:
+            if precursor.known == "own":
+                if precursor.process in known or precursor.process in refused:
+                    needs[key].add(str(precursor.process))
+                else:
+                    why = UnknownProcess(field="process", name=precursor.name, process=precursor.process)
+                    refused.setdefault(key, why)
     made: dict[str, ProcessResult] = {}
-    for key in order:
-        made[key] = _process(known[key], made, LawAt(law.book, law.day))
-    return made
+    for key in _in_order(needs, refused):
+        if key in refused or key not in known:
+            continue
+        upstream = next((name for name in sorted(needs[key]) if name in refused), None)
+        if upstream is not None:
+            refused[key] = UpstreamRefused(field="precursors", process=key, upstream=upstream)
+            continue
+        try:
+            made[key] = _process(known[key], made, law)
+        except YuetanError as error:
+            refused[key] = error
+    return Resolved(made, refused)
 
 
-def _process(process: Process, made: Mapping[str, ProcessResult], law: LawAt) -> ProcessResult:
-    item = good(law, process.cn_code)
+def _in_order(needs: Mapping[str, set[str]], refused: dict[str, YuetanError]) -> list[str]:
+    """Return the processes, precursors first; those on a cycle are refused and left out, whatever hangs on them stays."""
+    order: list[str] = []
+    left = {key: sum(name in needs for name in names) for key, names in needs.items()}
+    users: dict[str, list[str]] = {}
+    for key, names in needs.items():
+        for name in names:
+            users.setdefault(name, []).append(key)
+    ready = [key for key, count in left.items() if count == 0]
+    while left:
+        for key in ready:
+            del left[key]
+        for key in ready:  # grows while it is walked
+            order.append(key)
+            for user in users.get(key, ()):
+                left[user] -= 1
+                if left[user] == 0:
+                    del left[user]
+                    ready.append(user)
+        ready = _break_cycle(needs, left, users, refused) if left else []
+    return order
+
+
+def _break_cycle(
+    needs: Mapping[str, set[str]], left: dict[str, int], users: Mapping[str, list[str]], refused: dict[str, YuetanError]
+) -> list[str]:
+    """Refuse the processes of one cycle among those left, and return what no longer waits for any of them."""
+    try:
+        TopologicalSorter({key: [name for name in sorted(needs[key]) if name in left] for key in left}).prepare()
+    except CycleError as error:
+        cycle = error.args[1]
+    for key in cycle[:-1]:
+        refused.setdefault(key, Cycle(field="process", names=" → ".join(cycle)))
+        del left[key]
+    for key in cycle[:-1]:
+        for user in users[key]:
+            if user in left:
+                left[user] -= 1
+    return [key for key, count in left.items() if count == 0]
+
+
+def _process(node: Node, made: Mapping[str, ProcessResult], law: LawAt) -> ProcessResult:
+    process = node.process
+    item = ground(law, process.cn_code, process.route)
     attributed = float(
         attributed_emissions(
             process.direct_t,
@@ -298,81 +266,136 @@ def _process(process: Process, made: Mapping[str, ProcessResult], law: LawAt) ->
         )
     )
     own, indirect = attributed / process.activity_t, process.indirect_t / process.activity_t
-    parts = tuple(_part(p, process.activity_t, made, law) for p in process.precursors)
-    benchmark = benchmark_a(law, process.cn_code, process.route)
-    share = law.number("eu.cbam.cbam_factor") * law.number("eu.cbam.cscf")
-    counted = own + (0.0 if item.direct_only else indirect)
-    see = counted + sum(part.emissions for part in parts)
-    by_default = sum(part.emissions * part.share_default for part in parts)
+    activity = process.activity_t
+    parts = (
+        *(_own(link.from_process, link.mass_t / activity, made[link.from_process]) for link in node.links),
+        *(_part(p, activity, made, law) for p in node.precursors),
+        *node.supplied,
+    )
+    counted = 0.0 if item.good.direct_only else indirect
+    see, of_indirect, undivided, by_default = [own, counted], [counted], [], []
+    free = [item.free_share * float(item.benchmark.value or 0.0)]
+    for part in parts:
+        m, emissions = part.consumption_t_per_t, part.emissions
+        see.append(emissions)
+        of_indirect.append(m * part.indirect_tco2e_per_t)
+        undivided.append(m * part.undivided_tco2e_per_t)
+        by_default.append(emissions * part.share_default)
+        free.append(part.free_allocation)
+    if not all(map(math.isfinite, (*see, *free))):
+        raise BeyondNumbers(field="activity_t", process=process.id)
+    total = math.fsum(see)
     return ProcessResult(
         process=process,
-        good=item,
+        ground=item,
         attributed_t=attributed,
         own_tco2e_per_t=own,
         indirect_tco2e_per_t=indirect,
-        benchmark_a_tco2e_per_t=float(benchmark.value or 0.0),
-        free_share=share,
         parts=parts,
-        see_tco2e_per_t=see,
-        sefa_tco2e_per_t=share * float(benchmark.value or 0.0) + sum(part.free_allocation for part in parts),
-        share_default=by_default / see if see > 0 else 0.0,
-        reads=(*law.reads.values(), *_unique(read for part in parts for read in part.reads)),
+        see_tco2e_per_t=total,
+        see_indirect_tco2e_per_t=math.fsum(of_indirect),
+        undivided_tco2e_per_t=math.fsum(undivided),
+        sefa_tco2e_per_t=math.fsum(free),
+        share_default=math.fsum(by_default) / total if total > 0 else 0.0,
+        steps=node.steps,
+        route_note=node.route_note,
+        stream_reads=node.stream_reads,
     )
 
 
-def _unique(reads: Iterable[Read]) -> tuple[Read, ...]:
-    return tuple({read.key: read for read in reads}.values())
-
-
-def benchmark_a(law: LawAt, cn_code: str, route: str | None) -> Read:
+def ground(law: LawAt, cn_code: str, route: str | None) -> Ground:
     """
-    Return the column A benchmark of a good, the own process only.
-
-    One value per code, except crude steel and unwrought aluminium, where the
-    route of the installation decides. ``eu-2025-2620`` Annex I, column A.
+    Return good, column A benchmark and free share of a code, kept with the law book.
 
     Raises
     ------
-    RouteNeeded
-        There are several and the route is not given, or not one of them.
+    OutOfScope, UnknownCode, RouteNeeded
+        See ``cbam.goods.good`` and ``cbam.free_allocation.benchmark_a``.
     """
-    there = [r for r in ("", *ROUTES) if law.peek(BENCHMARKS, cn_code, "A", r) is not None]
-    chosen = there[0] if len(there) == 1 else route
-    read = law.row(BENCHMARKS, cn_code, "A", str(chosen)) if chosen in there else None
-    if read is None:
-        raise RouteNeeded(field="route", origin="A", cn_code=cn_code, row=cn_code, routes="/".join(there))
-    return read
+    kept: dict[object, Ground] = law.book.derived.setdefault("cbam.ground", {})
+    key = (law.epoch, cn_code, route)
+    found = kept.get(key)
+    if found is None:
+        inner = LawAt(law.book, law.day)
+        item, benchmark = good(inner, cn_code), benchmark_a(inner, cn_code, route)
+        share = inner.number("eu.cbam.cbam_factor") * inner.number("eu.cbam.cscf")
+        decimals = int(inner.number(_MONITORING)), int(inner.number(_DECIMALS))
+        found = kept[key] = Ground(item, benchmark, share, *decimals, tuple(inner.reads.values()))
+    return found
+
+
+def counts_direct_only(law: LawAt, cn_code: str) -> bool:
+    """Return whether only direct emissions of a good in scope count; ``OutOfScope`` or ``UnknownCode`` as ``good``."""
+    read = law.peek(SCOPE, cn_code)
+    return (good(LawAt(law.book, law.day), cn_code).direct_only) if read is None else read.attr("direct_only") == "1"
+
+
+def is_exempt(law: LawAt, origin: str | None) -> bool:
+    """Return whether a precursor of this country of production brings zero on both sides: the EU, or an exempt origin."""
+    if origin is None:
+        return False
+    kept: dict[object, bool] = law.book.derived.setdefault("cbam.is_exempt", {})
+    key = (law.epoch, origin)
+    if key not in kept:
+        kept[key] = origin_of(LawAt(law.book, law.day), origin) is not Origin.LIABLE
+    return kept[key]
 
 
 def _part(precursor: Precursor, activity_t: float, made: Mapping[str, ProcessResult], law: LawAt) -> Part:
-    p, m = precursor, precursor.mass_t / activity_t
-    if p.known == "own":
-        of = made[str(p.process)]
-        return Part(p.name, p.known, m, of.see_tco2e_per_t, of.sefa_tco2e_per_t, of.share_default, of.reads)
-    if p.known == "exempt":
-        return Part(p.name, p.known, m, 0.0, 0.0, 0.0)
+    m = precursor.mass_t / activity_t
+    if precursor.known == "own":
+        return _own(precursor.name, m, made[str(precursor.process)])
+    return bought(precursor, m, law)
+
+
+def _own(name: str, consumption_t_per_t: float, of: ProcessResult) -> Part:
+    return Part(
+        name, "own", consumption_t_per_t, of.see_tco2e_per_t, of.sefa_tco2e_per_t, of.share_default,
+        of.see_indirect_tco2e_per_t, of.undivided_tco2e_per_t, of=of,
+    )  # fmt: skip
+
+
+def bought(p: Precursor, consumption_t_per_t: float, law: LawAt) -> Part:
+    """
+    Return what a precursor that is not made on site brings.
+
+    Raises
+    ------
+    IncompleteActual, OutOfScope, UnknownCode, NoDefaultValue, RouteNeeded
+        As ``resolve``.
+    """
+    m = consumption_t_per_t
+    if p.known == "exempt" or is_exempt(law, p.origin):
+        return Part(p.name, "exempt", m, 0.0, 0.0, 0.0)
     if p.known == "verified":
-        if p.see_tco2e_per_t is None or p.sefa_tco2e_per_t is None:
-            raise IncompleteActual(field="see_tco2e_per_t", missing=f"{p.name}: SEE/SEFA")
-        return Part(p.name, p.known, m, p.see_tco2e_per_t, p.sefa_tco2e_per_t, 0.0)
+        if p.see_tco2e_per_t is not None and p.sefa_tco2e_per_t is not None:
+            return Part(p.name, p.known, m, p.see_tco2e_per_t, p.sefa_tco2e_per_t, 0.0)
+        if p.see_tco2e_per_t is None or p.cn_code is None or p.origin is None:
+            missing = "SEE" if p.see_tco2e_per_t is None else "SEFA"
+            raise IncompleteActual(field=f"{missing.lower()}_tco2e_per_t", missing=f"{p.name}: {missing}")
+        path = default_path(law, p.origin, p.cn_code, p.route)
+        return Part(
+            p.name, p.known, m, p.see_tco2e_per_t, path.sefa_tco2e_per_t, 0.0, own_reads=path.reads, free_note=_COLUMN_B
+        )
     if p.cn_code is None or (p.known == "default" and p.origin is None):
         raise IncompleteActual(field="cn_code", missing=f"{p.name}: CN/origin")
-    if p.known == "default":
+    if p.known == "unknown_origin":
+        see, sefa, reads = _of_unknown_origin(p.cn_code, p.route, LawAt(law.book, law.day))
+    else:
         path = default_path(law, str(p.origin), p.cn_code, p.route)
-        return Part(p.name, p.known, m, path.see_tco2e_per_t, path.sefa_tco2e_per_t, 1.0, path.reads)
-    return _of_unknown_origin(p, m, LawAt(law.book, law.day))
+        see, sefa, reads = path.see_tco2e_per_t, path.sefa_tco2e_per_t, path.reads
+    undivided = 0.0 if counts_direct_only(law, p.cn_code) else see
+    return Part(p.name, p.known, m, see, sefa, 1.0, undivided_tco2e_per_t=undivided, own_reads=reads)
 
 
-def _of_unknown_origin(p: Precursor, consumption: float, law: LawAt) -> Part:
+def _of_unknown_origin(code: str, route: str | None, law: LawAt) -> tuple[float, float, tuple[Read, ...]]:
     """Resolve a precursor of unknown origin: the highest value of Annex IV, marked up, with the route of its row."""
-    code = str(p.cn_code)
     row = next((r for n in (8, 7, 6, 5, 4) if (r := law.peek(UNKNOWN_ORIGIN, code[:n])) is not None), None)
     if row is None:
         raise NoDefaultValue(field="cn_code", origin="?", cn_code=code)
     law.row(UNKNOWN_ORIGIN, row.key_part(0))
-    benchmark = benchmark_b(law, "?", code, row, p.route)
+    benchmark = benchmark_b(law, "?", code, row, route)
     sector = good(law, code).sector
     see = float(row.value or 0.0) * (1.0 + law.number(f"eu.cbam.default_markup.{sector}"))
     share = law.number("eu.cbam.cbam_factor") * law.number("eu.cbam.cscf")
-    sefa = share * float(benchmark.value or 0.0)
-    return Part(p.name, p.known, consumption, see, sefa, 1.0, tuple(law.reads.values()))
+    return see, share * float(benchmark.value or 0.0), tuple(law.reads.values())

@@ -32,8 +32,8 @@ class OutOfScope(YuetanError):
 class RouteNeeded(YuetanError):
     code = "cbam.route_needed"
     message = Text(
-        "{origin} 的 {cn_code}：默认值行“{row}”没有给出可用的生产工艺路线，基准值有多条（{routes}）。",
-        "{cn_code} from {origin}: default row '{row}' settles no production route, and there are benchmarks for {routes}.",
+        "{cn_code}：{where_zh}没有给出可用的生产工艺路线，基准值有多条（{routes}）。",
+        "{cn_code}: {where_en} settles no production route, and there are benchmarks for {routes}.",
     )
     hint = Text(
         "请在“工艺路线”栏填写其中一个字母（C/F 高炉转炉，D/G 直接还原电炉，E/H 废钢电炉，J 高合金电炉，K 原铝，L 再生铝）。",

@@ -39,11 +39,42 @@ def benchmark_b(law: LawAt, origin: str, cn_code: str, row: Read, stated_route: 
         route = str(stated_route)
     else:
         raise RouteNeeded(
-            field="route", origin=origin, cn_code=cn_code, row=row.key_part(-1), routes="/".join(kept or there)
+            field="route",
+            cn_code=cn_code,
+            routes="/".join(kept or there),
+            where_zh=f"{origin} 的默认值行“{row.key_part(-1)}”",
+            where_en=f"default row '{row.key_part(-1)}' of {origin}",
         )
     read = law.row(BENCHMARKS, cn_code, "B", route)
     assert read is not None  # noqa: S101 - it is one of those found above
     return read
+
+
+def benchmark_a(law: LawAt, cn_code: str, route: str | None) -> Read:
+    """
+    Return the column A benchmark of a good, the own process only.
+
+    One value per code, except crude steel and unwrought aluminium, where the
+    route of the installation decides. ``eu-2025-2620`` Annex I, column A.
+
+    Raises
+    ------
+    RouteNeeded
+        There are several and the route is not given, or not one of them.
+    """
+    there = routes_of(law, cn_code)
+    chosen = there[0] if len(there) == 1 else route
+    read = law.row(BENCHMARKS, cn_code, "A", str(chosen)) if chosen in there else None
+    if read is None:
+        raise RouteNeeded(
+            field="route", cn_code=cn_code, routes="/".join(there), where_zh="该工序", where_en="the process"
+        )
+    return read
+
+
+def routes_of(law: LawAt, cn_code: str) -> list[str]:
+    """Return the routes for which column A has a value of the code; one empty letter where it has one value."""
+    return [r for r in ("", *ROUTES) if law.peek(BENCHMARKS, cn_code, "A", r) is not None]
 
 
 def route_of(benchmark: Read) -> str:

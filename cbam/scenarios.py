@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from pydantic import Field
 
-from cbam.chain import Process, resolve
+from cbam.chain import resolve
 from cbam.consignment import Basis
 from cbam.errors import (
     IncompleteActual,
@@ -30,6 +30,7 @@ from cbam.exposure import DefaultPath, certificates, default_path, exact_cost, s
 from cbam.free_allocation import BENCHMARKS, stated_in_another_year
 from cbam.goods import Origin
 from cbam.price_lines import PriceLine, grid_span, known
+from cbam.process import Process
 from cbam.projection import CSCF, FACTOR
 from models.errors import Text, YuetanError
 from models.inputs import Input, MassT, TCO2ePerT

@@ -102,6 +102,11 @@ class Fuel:
     confidence: str
     note: str
 
+    def line(self) -> str:
+        """Return the factors as one line of a proof."""
+        ncv, carbon = f"{self.ncv_gj_per_unit:g} GJ/{self.activity_unit}", f"{self.carbon_tc_per_gj:g} tC/GJ"
+        return f"factors.fuels[{self.id}] = {ncv}, {carbon} [{self.source}, {self.confidence}]"
+
 
 @dataclass(frozen=True, slots=True)
 class Factors:

@@ -43,10 +43,15 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 def read_yaml(path: Path) -> Any:
     """Read one YAML file; a key that appears twice or a syntax error is ``BadData``."""
+    return parse_yaml(path.read_bytes(), path.name)
+
+
+def parse_yaml(data: bytes, name: str) -> Any:
+    """Return what a YAML text says; ``BadData`` names ``name``."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise BadData(path=path.name, what=str(error)) from error
+        return yaml.load(data.decode("utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise BadData(path=name, what=str(error)) from error
 
 
 def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:

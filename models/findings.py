@@ -40,8 +40,9 @@ class Finding:
         row: int | None = None,
         cell: str | None = None,
         found: str | None = None,
+        field: str | None = None,
     ) -> Finding:
-        """Return ``error`` as a finding at a place."""
+        """Return ``error`` as a finding at a place; ``field`` where it stands deeper in the input than the error knows."""
         return cls(
             code=error.code,
             severity=severity,
@@ -50,7 +51,7 @@ class Finding:
             sheet=sheet,
             row=row,
             cell=cell,
-            field=error.field,
+            field=field if field is not None else error.field,
             found=found,
         )
 

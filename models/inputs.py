@@ -16,7 +16,8 @@ class Input(BaseModel):
 #: Most tonnes of goods in one line: more than the whole EU imports in a year is a mistake of unit.
 MOST_T = 1e8
 MassT = Annotated[float, Field(gt=0, le=MOST_T)]
-#: Specific emissions, tCO2e per t of goods: more than fifty is no steel and no aluminium.
-TCO2ePerT = Annotated[float, Field(ge=0, le=50)]
+#: Specific emissions, tCO2e per t of goods: more than this is no steel and no aluminium.
+MOST_TCO2E_PER_T = 50.0
+TCO2ePerT = Annotated[float, Field(ge=0, le=MOST_TCO2E_PER_T)]
 NonNegative = Annotated[float, Field(ge=0, le=1e15)]
 Positive = Annotated[float, Field(gt=0, le=1e15)]

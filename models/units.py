@@ -12,5 +12,7 @@ FloatArray: TypeAlias = NDArray[np.float64]
 Numbers: TypeAlias = "float | FloatArray"
 
 KG_PER_T = 1000.0
+GJ_PER_TJ = 1000.0
+GJ_PER_MWH = 3.6
 #: Molar mass of CO2 over that of carbon.
 CO2_PER_C = 44.0 / 12.0

@@ -36,6 +36,7 @@ from service.command import (
     write,
 )
 from service.decision import command as decision
+from service.installation import command as installation
 
 if TYPE_CHECKING:
     from service.child import Supervisor
@@ -56,6 +57,7 @@ app.add_typer(cbam_app, name="cbam")
 cbam_app.command()(decision.project)
 cbam_app.command()(decision.value)
 cbam_app.command()(decision.sector)
+cbam_app.command()(installation.see)
 
 
 def _own_quotes(parts: Parts) -> list[Any]:

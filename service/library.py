@@ -17,6 +17,7 @@ from cbam.prices import Paths, load_paths
 from finance.assessment import Context
 from finance.scorecard import Scorecard, load_scorecard
 from models.errors import Text, YuetanError
+from models.factors import Factors, load_factors
 from models.files import DATA, read_yaml
 from models.fx import FxTable, load_fx
 from models.law import LawBook, load_law
@@ -79,6 +80,10 @@ class Library:
     @cached_property
     def market(self) -> Market:
         return load_prices(self.data)
+
+    @cached_property
+    def factors(self) -> Factors:
+        return load_factors(self.data)
 
     @cached_property
     def fx(self) -> FxTable:

@@ -43,7 +43,7 @@ def said(error: YuetanError, lang: str) -> Panel:
     return Panel(body, title=error.code, title_align="left", border_style="red", expand=False)
 
 
-def rows(result: Result, title: str, lang: str) -> Group:
+def rows(result: Result, title: str, lang: str, *, proof: bool = True) -> Group:
     """Return a result as a table of its rows, and below it what it rests on."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=False)
     table.add_column()
@@ -52,7 +52,7 @@ def rows(result: Result, title: str, lang: str) -> Group:
     table.add_column(style="dim")
     for row in result.rows():
         table.add_row(row.label.get(lang), row.shown(), row.unit, row.note.get(lang))
-    return Group(table, *(Styled(f"  {line}", style="dim") for line in result.proof()))
+    return Group(table, *(Styled(f"  {line}", style="dim") for line in (result.proof() if proof else ())))
 
 
 def assessment(document: Mapping[str, Any], lang: str) -> Group:

@@ -14,11 +14,12 @@ from pydantic import Field
 
 from cbam.break_even import BreakEven, break_even
 from cbam.breakdown import Breakdown, breakdown
-from cbam.chain import Process, resolve
+from cbam.chain import resolve
 from cbam.consignment import Basis
 from cbam.errors import PathTooShort, PriceNotInEuro
 from cbam.price_lines import PriceLine, known, price_lines
 from cbam.prices import CertificatePrice, Paths, PricePath, path_named, path_price
+from cbam.process import Process
 from cbam.projection import years_of
 from cbam.scenarios import IN_FORCE, LawView, Outlook, YearlyGood, outlook
 from cbam.split import Deal, Split, checked_share, quarter_terms, split

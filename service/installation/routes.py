@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, Field
 
-from cbam.chain import METHOD
+from cbam.plant import Installation
 from service.errors import PROBLEMS
 from service.installation import use
-from service.installation.use import InstallationYear
+from service.installation.read import InstallationRead, installation_of
 from service.provide import Law, LawScenarios
-from service.schemas import ReadRead, RowRead, read_of, rows_of
 from service.strict import StrictRoute
 
 router = APIRouter(prefix="/installations", tags=["installations"], route_class=StrictRoute, responses=PROBLEMS)
@@ -40,55 +38,62 @@ _EXAMPLES = {
                 }
             ],
         },
-    }
+    },
+    "galvanising": {
+        "summary": "A galvanising line: gas by its meter, coil of two suppliers, one of them without a verified report",
+        "value": {
+            "year": 2026,
+            "processes": [{"id": "galvanised", "cn_code": "72104900", "activity_t": 1020.0}],
+            "streams": [
+                {
+                    "id": "natural gas",
+                    "method": "combustion",
+                    "amount": 2100.0,
+                    "unit": "GJ",
+                    "ef_tco2_per_tj": 56.1,
+                    "shares": {"galvanised": 1.0},
+                }
+            ],
+            "purchases": [
+                {
+                    "id": "A-2026",
+                    "material": "hot-rolled coil",
+                    "supplier": "A",
+                    "cn_code": "72083700",
+                    "origin": "CN",
+                    "bought_t": 700.0,
+                    "see_direct_tco2e_per_t": 2.1,
+                    "sefa_tco2e_per_t": 1.3,
+                    "verified": True,
+                    "report_year": 2026,
+                },
+                {
+                    "id": "B-2026",
+                    "material": "hot-rolled coil",
+                    "supplier": "B",
+                    "cn_code": "72083700",
+                    "origin": "VN",
+                    "bought_t": 350.0,
+                },
+            ],
+            "uses": [{"process": "galvanised", "material": "hot-rolled coil", "mass_t": 1050.0}],
+        },
+    },
 }
-
-
-class ProcessRead(BaseModel):
-    """SEE and SEFA of the good of one process, with the steps that lead to them."""
-
-    id: str
-    cn_code: str
-    attributed_t: float
-    see_tco2e_per_t: float
-    sefa_tco2e_per_t: float
-    share_default: float = Field(description="Part of SEE that rests on default values, 0 to 1")
-    rows: list[RowRead]
-    reads: list[ReadRead]
-
-
-class InstallationRead(BaseModel):
-    """Every process, precursors before what is made of them."""
-
-    method: str
-    processes: list[ProcessRead]
 
 
 @router.post("/see", summary="SEE and SEFA of an installation's goods", response_model=InstallationRead)
 def see(
-    installation: Annotated[InstallationYear, Body(openapi_examples=_EXAMPLES)],
+    installation: Annotated[Installation, Body(openapi_examples=_EXAMPLES)],
     law: Law,
     law_scenario: LawScenarios = [],  # noqa: B006 - FastAPI copies it
 ) -> InstallationRead:
     """
-    Resolve the processes of an installation and their precursors of any depth to SEE and SEFA.
+    Work out what an installation measured, bought and made to SEE and SEFA of each process and code.
 
-    What comes out may be declared only once an accredited verifier has verified it.
+    A row that cannot be settled stops only the processes it belongs to, and each
+    finding names its place; where nothing can be computed the first reason is
+    the answer. What comes out may be declared only once an accredited verifier
+    has verified it.
     """
-    found = use.resolved(installation, law, law_scenario)
-    return InstallationRead(
-        method=METHOD,
-        processes=[
-            ProcessRead(
-                id=key,
-                cn_code=one.good.cn_code,
-                attributed_t=one.attributed_t,
-                see_tco2e_per_t=one.see_tco2e_per_t,
-                sefa_tco2e_per_t=one.sefa_tco2e_per_t,
-                share_default=one.share_default,
-                rows=rows_of(one),
-                reads=[read_of(read) for read in one.reads],
-            )
-            for key, one in found.items()
-        ],
-    )
+    return installation_of(use.worked_out(installation, law, law_scenario))

@@ -1,24 +1,26 @@
-"""An installation's processes, resolved under the law of their year."""
+"""What an installation measured, bought and made, worked out under the law of its year."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 
-from pydantic import Field
-
-from cbam.chain import Process, ProcessResult, resolve
-from models.inputs import Input
+from cbam.installation import InstallationResult, assess_installation
+from cbam.plant import Installation
 from service.library import Library
 
 
-class InstallationYear(Input):
-    """All production processes of one installation in one calendar year."""
+def worked_out(asked: Installation, library: Library, scenarios: Sequence[str]) -> InstallationResult:
+    """
+    Return SEE and SEFA of everything that could be computed, with findings on the rest.
 
-    year: int = Field(ge=2026, le=2060, examples=[2026])
-    processes: tuple[Process, ...] = Field(min_length=1, max_length=2000)
-
-
-def resolved(asked: InstallationYear, library: Library, scenarios: Sequence[str]) -> dict[str, ProcessResult]:
-    """Return SEE and SEFA of every process; raises as ``cbam.chain.resolve``."""
-    return resolve(asked.processes, library.book(scenarios).at(dt.date(asked.year, 12, 31)))
+    Raises
+    ------
+    YuetanError
+        Nothing could be computed: the first reason.
+    """
+    law = library.book(scenarios).at(dt.date(asked.year, 12, 31))
+    found = assess_installation(asked, law, library.factors.fuels)
+    if not found.processes:
+        raise next(iter(found.refused.values()))
+    return found

@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cbam.breakdown import breakdown
-from cbam.chain import Precursor, Process, ProcessResult, resolve
+from cbam.chain import resolve
 from cbam.errors import NoSuchProcess
 from cbam.exposure import cost_cents
+from cbam.made import ProcessResult
 from cbam.prices import CertificatePrice
+from cbam.process import Precursor, Process
 from models.errors import Text
 from models.money import apportion
 from tests.cbam.decisions import BOOK
@@ -149,9 +151,9 @@ def _oracle(of: ProcessResult, made: dict[str, ProcessResult]) -> tuple[Fraction
     """Walk every path of the chain in exact fractions."""
     see = Fraction(of.own_tco2e_per_t) + (0 if of.good.direct_only else Fraction(of.indirect_tco2e_per_t))
     sefa = Fraction(of.free_share) * Fraction(of.benchmark_a_tco2e_per_t)
-    for precursor, part in zip(of.process.precursors, of.parts, strict=True):
+    for part in of.parts:
         behind = (
-            _oracle(made[str(precursor.process)], made)
+            _oracle(made[part.process], made)
             if part.known == "own"
             else (Fraction(part.see_tco2e_per_t), Fraction(part.sefa_tco2e_per_t))
         )

@@ -13,18 +13,17 @@ from hypothesis import strategies as st
 
 from cbam.chain import (
     Cycle,
-    Precursor,
-    Process,
     SameProcess,
     UnknownProcess,
     attributed_emissions,
-    benchmark_a,
     resolve,
 )
 from cbam.consignment import Consignment
 from cbam.errors import IncompleteActual, RouteNeeded
 from cbam.exposure import assess_import, default_path
+from cbam.free_allocation import benchmark_a
 from cbam.prices import Pricing
+from cbam.process import Precursor, Process
 from models.files import DATA
 from models.law import load_law
 
