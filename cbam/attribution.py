@@ -85,11 +85,10 @@ class Account:
         tco2e = emitted.tco2e * share
         self.direct.append(tco2e)
         self.gross += abs(tco2e)
-        if tco2e > 0:
-            if emitted.energy_gj is None:
-                self.energy_known = False
-            else:
-                self.energy_in_gj += emitted.energy_gj * share
+        if emitted.energy_gj is not None:
+            self.energy_in_gj += emitted.energy_gj * share
+        elif tco2e >= 0:
+            self.energy_known = False
         self.steps.append(Step(name, emitted, share))
         for read in emitted.reads:
             self.reads[read.key] = read
@@ -195,12 +194,11 @@ def attribute(plant: Installation, into: Mapping[str, str], monitoring: Monitori
     ledger.post_streams(plant)
     ledger.post_stated(plant)
     ledger.post_transfers(plant)
-    complete = not ledger.barred
     ledger.check()
-    balance = ledger.balance(complete)
+    balance = ledger.balance()
     stated = plant.total_direct_t
     rounding = 0.5 * 10.0 ** -float(monitoring.read("period_emissions_decimals").value or 0.0)
-    if complete and stated is not None and (gap := abs(balance.site_t - stated)) > rounding:
+    if balance.complete and stated is not None and (gap := abs(balance.site_t - stated)) > rounding:
         wrong = SiteTotalDiffers(field="total_direct_t", stated=stated, summed=balance.site_t, gap=gap)
         said.add(wrong, "", "warning")
     return Attribution(ledger.accounts, ledger.barred, balance)
@@ -215,6 +213,7 @@ class _Ledger:
         self.barred: dict[str, YuetanError] = {}
         self.site: list[float] = []
         self.outside: list[float] = []
+        self.complete = True
         #: By process as it was named, not as it is joined: a stream that it has a share of.
         self.streamed: dict[str, str] = {}
 
@@ -238,6 +237,7 @@ class _Ledger:
                 _check_shares(row, self.into)
                 emitted = settle()
             except YuetanError as error:
+                self.complete = False
                 self.refuse(error, where, row.shares)
                 continue
             for remark in emitted.remarks:
@@ -251,12 +251,14 @@ class _Ledger:
     def post_stated(self, plant: Installation) -> None:
         for i, process in enumerate(plant.processes):
             stream, stated = self.streamed.get(process.id), process.direct_t
+            wrong: YuetanError | None = None
             if stated is None and stream is None:
-                error: YuetanError = NoEmissionsStated(field="direct_t", process=process.id)
-                self.refuse(error, f"processes.{i}", [process.id])
+                wrong = NoEmissionsStated(field="direct_t", process=process.id)
             elif stated is not None and stream is not None:
-                error = EmissionsTwice(field="direct_t", process=process.id, id=stream)
-                self.refuse(error, f"processes.{i}", [process.id])
+                wrong = EmissionsTwice(field="direct_t", process=process.id, id=stream)
+            if wrong is not None:
+                self.complete = False
+                self.refuse(wrong, f"processes.{i}", [process.id])
             else:
                 if stated is not None:
                     self.site.append(stated)
@@ -271,12 +273,13 @@ class _Ledger:
                     raise SameId(field="id", id=transfer.id)
                 self._move(transfer)
             except YuetanError as error:
+                self.complete = False
                 self.refuse(error, f"transfers.{i}", ends)
 
     def _move(self, t: Transfer) -> None:
-        for end in (t.from_process, t.to_process):
+        for name, end in (("from_process", t.from_process), ("to_process", t.to_process)):
             if end is not None and end not in self.into:
-                raise NamesNoProcess(field="from_process", id=t.id, process=end)
+                raise NamesNoProcess(field=name, id=t.id, process=end)
         moved = transfer_moved(t, self.monitoring)
         giver = self.accounts[self.into[t.from_process]] if t.from_process is not None else None
         taker = self.accounts[self.into[t.to_process]] if t.to_process is not None else None
@@ -302,7 +305,7 @@ class _Ledger:
             elif (net := account.net()) < -EQUAL * account.gross:
                 self.said.add(SetToZero(field="transfers", process=key, net=net), "", "warning")
 
-    def balance(self, complete: bool) -> SiteBalance:
+    def balance(self) -> SiteBalance:
         every = self.accounts.values()
         return SiteBalance(
             site_t=math.fsum(self.site),
@@ -312,7 +315,7 @@ class _Ledger:
             electricity_t=math.fsum(a.electricity_out for a in every),
             floor_t=math.fsum(max(0.0, -a.net()) for a in every),
             attributed_t=math.fsum(a.attributed() for a in every),
-            complete=complete,
+            complete=self.complete,
         )
 
 

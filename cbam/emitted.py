@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cbam.plant import Perfluorocarbons, Stream, Transfer, Unit
+from cbam.plant import NAMES, Perfluorocarbons, Stream, Transfer, Unit
 from cbam.stream_errors import (
     BiomassNotProven,
     DefaultFuelFactor,
@@ -29,7 +29,7 @@ from cbam.streams import (
     process_emissions,
     waste_gas_emissions,
 )
-from models.errors import YuetanError
+from models.errors import Text, YuetanError
 from models.factors import Fuel
 from models.law import LawAt, Read
 from models.units import GJ_PER_MWH, GJ_PER_TJ, KG_PER_T
@@ -123,6 +123,29 @@ class Monitoring:
         return self._law.peek(_PFC, method, technology, gas)
 
 
+def _called(names: Sequence[str]) -> Text:
+    """Return methods or fields as people call them, a field with its name in the input."""
+    known = [(name, NAMES.get(name, Text(name, name))) for name in names]
+    return Text(
+        "、".join(f"{text.zh}（{name}）" for name, text in known),
+        ", ".join(f"{text.en} ({name})" for name, text in known),
+    )
+
+
+def _missing(row: str, method: str, names: Sequence[str]) -> StreamIncomplete:
+    how, what = NAMES.get(method, Text(method, method)), _called(names)
+    return StreamIncomplete(
+        field=names[0], id=row, method_zh=how.zh, method_en=how.en, missing_zh=what.zh, missing_en=what.en
+    )
+
+
+def _alien(row: str, method: str, names: Sequence[str]) -> FieldOfOtherMethod:
+    how, what = NAMES.get(method, Text(method, method)), _called(names)
+    return FieldOfOtherMethod(
+        field=names[0], id=row, method_zh=how.zh, method_en=how.en, fields_zh=what.zh, fields_en=what.en
+    )
+
+
 def _number(read: Read) -> float:
     return float(read.value or 0.0)
 
@@ -146,7 +169,7 @@ def stream_emitted(s: Stream, monitoring: Monitoring) -> Emitted:
     if s.direction == "out" and s.method != "mass_balance":
         alien.append("direction")
     if alien:
-        raise FieldOfOtherMethod(field=alien[0], id=s.id, method=s.method, fields=", ".join(alien))
+        raise _alien(s.id, s.method, alien)
     remarks: tuple[YuetanError, ...] = ()
     biomass = s.biomass_share or 0.0
     if biomass and not s.biomass_proven:
@@ -160,21 +183,21 @@ def stream_emitted(s: Stream, monitoring: Monitoring) -> Emitted:
     if s.ef_tco2_per_unit is not None:
         if s.ef_tco2_per_tj is not None or s.fuel is not None:
             other = "ef_tco2_per_tj" if s.ef_tco2_per_tj is not None else "fuel"
-            raise FieldOfOtherMethod(field=other, id=s.id, method="ef_tco2_per_unit", fields=other)
+            raise _alien(s.id, "ef_tco2_per_unit", [other])
         taken = s.oxidation if s.oxidation is not None else s.conversion if s.conversion is not None else 1.0
         tco2 = float(process_emissions(s.amount, s.ef_tco2_per_unit, taken, biomass))
         energy = s.amount * s.ncv_gj_per_unit if s.ncv_gj_per_unit is not None else None
         factors = ((s.amount, s.unit), (s.ef_tco2_per_unit, f"tCO2/{s.unit}"), *_off(taken), *_fossil(biomass))
         return _directed(s, Emitted(tco2, energy, factors, (), remarks))
     if s.method == "process":
-        raise StreamIncomplete(field="ef_tco2_per_unit", id=s.id, method=s.method, missing="ef_tco2_per_unit")
+        raise _missing(s.id, s.method, ["ef_tco2_per_unit"])
     return _burnt(s, monitoring, biomass, remarks)
 
 
 def _carbon(s: Stream, monitoring: Monitoring, biomass: float, remarks: tuple[YuetanError, ...]) -> Emitted:
     given = [n for n in ("fuel", "ef_tco2_per_tj", "ef_tco2_per_unit", "ncv_gj_per_unit") if getattr(s, n) is not None]
     if given:
-        raise FieldOfOtherMethod(field=given[0], id=s.id, method="carbon_share", fields=", ".join(given))
+        raise _alien(s.id, "carbon_share", given)
     dimension, size = UNITS[s.unit]
     if dimension != "mass":
         raise UnitOfOtherKind(field="unit", id=s.id, unit=s.unit, wanted="t")
@@ -190,7 +213,7 @@ def _burnt(s: Stream, monitoring: Monitoring, biomass: float, remarks: tuple[Yue
     ncv, ef = s.ncv_gj_per_unit, s.ef_tco2_per_tj
     reads: tuple[Read, ...] = ()
     if dimension == "energy" and ncv is not None:
-        raise FieldOfOtherMethod(field="ncv_gj_per_unit", id=s.id, method=s.unit, fields="ncv_gj_per_unit")
+        raise _alien(s.id, s.unit, ["ncv_gj_per_unit"])
     taken = []
     if s.fuel is not None:
         fuel = monitoring.fuels.get(s.fuel)
@@ -210,8 +233,8 @@ def _burnt(s: Stream, monitoring: Monitoring, biomass: float, remarks: tuple[Yue
     if dimension != "energy" and ncv is None:
         missing.insert(0, "ncv_gj_per_unit")
     if ef is None or missing:
-        asked = "carbon_share" if s.method == "mass_balance" and len(missing) == 2 else ", ".join(missing)
-        raise StreamIncomplete(field=asked.split(",")[0], id=s.id, method=s.method, missing=asked)
+        wants_carbon = s.method == "mass_balance" and len(missing) == 2
+        raise _missing(s.id, s.method, ["carbon_share"] if wants_carbon else missing)
     energy = s.amount * (size if dimension == "energy" else float(ncv or 0.0))
     oxidised = 1.0 if s.oxidation is None else s.oxidation
     tco2 = float(combustion_emissions(energy, ef, oxidised, biomass))
@@ -262,9 +285,9 @@ def pfc_emitted(p: Perfluorocarbons, monitoring: Monitoring) -> Emitted:
     needed = ("anode_effect_minutes_per_cell_day",) if slope else ("overvoltage_mv", "current_efficiency")
     other = ("overvoltage_mv", "current_efficiency") if slope else ("anode_effect_minutes_per_cell_day",)
     if missing := [name for name in needed if getattr(p, name) is None]:
-        raise StreamIncomplete(field=missing[0], id=p.id, method=p.method, missing=", ".join(missing))
+        raise _missing(p.id, p.method, missing)
     if alien := [name for name in other if getattr(p, name) is not None]:
-        raise FieldOfOtherMethod(field=alien[0], id=p.id, method=p.method, fields=", ".join(alien))
+        raise _alien(p.id, p.method, alien)
     cf4_factor, c2f6, reads = _pfc_factors(p, monitoring)
     gwp_cf4, gwp_c2f6 = monitoring.read("gwp_cf4"), monitoring.read("gwp_c2f6")
     unit = "kg CF4/t"
@@ -289,14 +312,16 @@ def _pfc_factors(p: Perfluorocarbons, monitoring: Monitoring) -> tuple[float, fl
     if p.cf4_factor is not None and p.c2f6_per_cf4 is not None:
         return p.cf4_factor, p.c2f6_per_cf4, ()
     if p.cf4_factor is not None or p.c2f6_per_cf4 is not None:
-        missing = "cf4_factor" if p.cf4_factor is None else "c2f6_per_cf4"
-        raise StreamIncomplete(field=missing, id=p.id, method=p.method, missing=missing)
+        raise _missing(p.id, p.method, ["cf4_factor" if p.cf4_factor is None else "c2f6_per_cf4"])
     if p.technology is None:
-        raise StreamIncomplete(field="technology", id=p.id, method=p.method, missing="technology")
+        raise _missing(p.id, p.method, ["technology"])
     cf4 = monitoring.pfc(p.method, p.technology, "CF4")
     c2f6 = monitoring.pfc(p.method, p.technology, "C2F6")
     if cf4 is None or c2f6 is None:
-        raise NoPfcFactor(field="technology", id=p.id, technology=p.technology, method=p.method)
+        method = NAMES[p.method]
+        raise NoPfcFactor(
+            field="technology", id=p.id, technology=p.technology, method_zh=method.zh, method_en=method.en
+        )
     return _number(cf4), _number(c2f6), (cf4, c2f6)
 
 
@@ -322,7 +347,7 @@ def transfer_moved(t: Transfer, monitoring: Monitoring) -> Moved:
     used = {"heat": ("ef_tco2_per_tj", "fuel"), "waste_gas": ("ncv_gj_per_unit",), "electricity": ("ef_tco2_per_mwh",)}
     names = ("ncv_gj_per_unit", "ef_tco2_per_tj", "fuel", "ef_tco2_per_mwh")
     if alien := [n for n in names if n not in used[t.kind] and getattr(t, n) is not None]:
-        raise FieldOfOtherMethod(field=alien[0], id=t.id, method=t.kind, fields=", ".join(alien))
+        raise _alien(t.id, t.kind, alien)
     dimension, size = UNITS[t.unit]
     energy = t.amount * size
     if t.kind == "waste_gas":
@@ -331,18 +356,18 @@ def transfer_moved(t: Transfer, monitoring: Monitoring) -> Moved:
         raise UnitOfOtherKind(field="unit", id=t.id, unit=t.unit, wanted="GJ / MWh")
     if t.kind == "electricity":
         if t.ef_tco2_per_mwh is None:
-            raise StreamIncomplete(field="ef_tco2_per_mwh", id=t.id, method=t.kind, missing="ef_tco2_per_mwh")
+            raise _missing(t.id, t.kind, ["ef_tco2_per_mwh"])
         tco2 = float(electricity_emissions(energy / GJ_PER_MWH, t.ef_tco2_per_mwh))
         return Moved(tco2, 0.0, tco2, energy)
     ef = t.ef_tco2_per_tj
     reads: tuple[Read, ...] = ()
     if t.fuel is not None:
         if ef is not None:
-            raise FieldOfOtherMethod(field="fuel", id=t.id, method="ef_tco2_per_tj", fields="fuel")
+            raise _alien(t.id, "ef_tco2_per_tj", ["fuel"])
         standard, boiler = monitoring.standard_fuel(t.id, t.fuel), monitoring.read("boiler_efficiency")
         ef, reads = float(heat_factor(_number(standard), _number(boiler))), (standard, boiler)
     if ef is None:
-        raise StreamIncomplete(field="ef_tco2_per_tj", id=t.id, method=t.kind, missing="ef_tco2_per_tj / fuel")
+        raise _missing(t.id, t.kind, ["ef_tco2_per_tj"])
     tco2 = float(heat_emissions(energy, ef))
     return Moved(tco2, tco2, 0.0, energy, reads)
 
@@ -352,10 +377,10 @@ def _gas(t: Transfer, monitoring: Monitoring, dimension: Dimension, energy: floa
         raise UnitOfOtherKind(field="unit", id=t.id, unit=t.unit, wanted="Nm3 / GJ")
     if dimension == "volume":
         if t.ncv_gj_per_unit is None:
-            raise StreamIncomplete(field="ncv_gj_per_unit", id=t.id, method=t.kind, missing="ncv_gj_per_unit")
+            raise _missing(t.id, t.kind, ["ncv_gj_per_unit"])
         energy = t.amount * t.ncv_gj_per_unit
     elif t.ncv_gj_per_unit is not None:
-        raise FieldOfOtherMethod(field="ncv_gj_per_unit", id=t.id, method=t.unit, fields="ncv_gj_per_unit")
+        raise _alien(t.id, t.unit, ["ncv_gj_per_unit"])
     gas, correction = monitoring.standard_fuel(t.id, "natural_gas"), monitoring.read("waste_gas_correction")
     off = float(waste_gas_emissions(energy, _number(gas), _number(correction)))
     return Moved(off, float(waste_gas_emissions(energy, _number(gas), 1.0)), 0.0, energy, (gas, correction))

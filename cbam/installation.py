@@ -50,11 +50,16 @@ _OF_METAL = frozenset({"iron_steel_products", "aluminium_products"})
 
 @dataclass(frozen=True, slots=True)
 class GoodLine:
-    """What one tonne of a code carries on leaving the site; several processes of one code are averaged by mass."""
+    """
+    What one tonne of a code carries; several processes of one code are averaged by mass.
+
+    ``mass_t`` is what the average is over: what they made, without what went
+    from one of them into another.
+    """
 
     cn_code: str
     processes: tuple[str, ...]
-    leaves_t: float
+    mass_t: float
     see_tco2e_per_t: float
     see_indirect_tco2e_per_t: float
     sefa_tco2e_per_t: float
@@ -375,7 +380,7 @@ class _Site:
         return GoodLine(
             cn_code=code,
             processes=names,
-            leaves_t=total,
+            mass_t=total,
             see_tco2e_per_t=see,
             see_indirect_tco2e_per_t=mean(result.see_indirect_tco2e_per_t for result, _ in results),
             sefa_tco2e_per_t=mean(sefa for _, sefa in results),

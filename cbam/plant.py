@@ -9,11 +9,13 @@ stays empty, which is never zero.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cbam.process import CODE, ROUTE, Precursor
+from cbam.process import CODE, ROUTE, Precursor, Stated
+from models.errors import Text
 from models.inputs import Input, NonNegative, TCO2ePerT
 
 Id = Annotated[str, Field(min_length=1, max_length=100)]
@@ -27,6 +29,36 @@ PerTJ = Annotated[float, Field(ge=0, le=1e3)]
 PerUnit = Annotated[float, Field(ge=0, le=1e3)]
 PerMWh = Annotated[float, Field(ge=0, le=5)]
 Technology = Literal["PFPB_L", "PFPB_M", "PFPB_MW", "CWPB", "SWPB", "VSS", "HSS"]
+
+
+#: Methods and fields as people call them, for messages.
+NAMES: Mapping[str, Text] = {
+    "combustion": Text("燃烧", "combustion"),
+    "process": Text("工艺过程", "process emissions"),
+    "mass_balance": Text("物料平衡", "mass balance"),
+    "measured": Text("连续监测", "measured emissions"),
+    "slope": Text("斜率法", "slope method"),
+    "overvoltage": Text("过电压法", "overvoltage method"),
+    "heat": Text("热力", "heat"),
+    "waste_gas": Text("废气", "waste gas"),
+    "electricity": Text("电力", "electricity"),
+    "unit": Text("单位", "unit"),
+    "direction": Text("流向", "direction"),
+    "fuel": Text("燃料", "fuel"),
+    "ncv_gj_per_unit": Text("净热值", "net calorific value"),
+    "ef_tco2_per_tj": Text("单位热值排放因子", "emission factor per TJ"),
+    "ef_tco2_per_unit": Text("单位数量排放因子", "emission factor per unit"),
+    "ef_tco2_per_mwh": Text("电力排放因子", "emission factor per MWh"),
+    "carbon_share": Text("含碳量", "carbon content"),
+    "oxidation": Text("氧化率", "oxidation factor"),
+    "conversion": Text("转化率", "conversion factor"),
+    "technology": Text("电解槽技术", "cell technology"),
+    "anode_effect_minutes_per_cell_day": Text("阳极效应分钟/槽日", "anode-effect minutes per cell-day"),
+    "overvoltage_mv": Text("阳极效应过电压", "anode-effect overvoltage"),
+    "current_efficiency": Text("电流效率", "current efficiency"),
+    "cf4_factor": Text("CF4 因子", "CF4 factor"),
+    "c2f6_per_cf4": Text("C2F6/CF4 质量比", "C2F6 per CF4"),
+}
 
 
 class Attributed(Input):
@@ -125,7 +157,7 @@ class Charge(Input):
     high_alloy: bool | None = None
 
 
-class PlantProcess(Input):
+class PlantProcess(Stated):
     """
     One production process; what it emits is given by streams, or as ``direct_t``.
 
@@ -140,12 +172,6 @@ class PlantProcess(Input):
     #: Saleable tonnes made in the period; scrap is none of them.
     activity_t: NonNegative
     direct_t: NonNegative | None = None
-    indirect_t: NonNegative = 0.0
-    heat_in_t: NonNegative = 0.0
-    heat_out_t: NonNegative = 0.0
-    waste_gas_in_t: NonNegative = 0.0
-    waste_gas_out_t: NonNegative = 0.0
-    electricity_out_t: NonNegative = 0.0
     route: str | None = Field(default=None, pattern=ROUTE)
     charge: Charge | None = None
     joint: Name | None = None

@@ -60,25 +60,30 @@ class Precursor(Input):
     sefa_tco2e_per_t: TCO2ePerT | None = None
 
 
-class Process(Input):
+class Stated(Input):
     """
-    One production process in one calendar year; emissions in tCO2e of the period.
+    What a process may state in tCO2e of the period, where it is not worked out from amounts.
 
     ``indirect_t`` counts only for a good whose indirect emissions the law counts
     (2601 12 00); it is kept for the others too and shown apart.
     """
 
-    id: str = Field(min_length=1, max_length=100)
-    cn_code: str = Field(pattern=CODE)
-    #: Saleable tonnes made in the period; scrap is none of them.
-    activity_t: Positive
-    direct_t: NonNegative
     indirect_t: NonNegative = 0.0
     heat_in_t: NonNegative = 0.0
     heat_out_t: NonNegative = 0.0
     waste_gas_in_t: NonNegative = 0.0
     waste_gas_out_t: NonNegative = 0.0
     electricity_out_t: NonNegative = 0.0
+
+
+class Process(Stated):
+    """One production process in one calendar year; emissions in tCO2e of the period."""
+
+    id: str = Field(min_length=1, max_length=100)
+    cn_code: str = Field(pattern=CODE)
+    #: Saleable tonnes made in the period; scrap is none of them.
+    activity_t: Positive
+    direct_t: NonNegative
     route: str | None = Field(default=None, pattern=ROUTE)
     precursors: tuple[Precursor, ...] = ()
 

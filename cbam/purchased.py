@@ -152,6 +152,8 @@ class Materials:
             There is no such material, or no such lot of it.
         """
         material = str(use.material)
+        if use.mass_t == 0.0:
+            return []
         if material in self.broken:
             raise self.broken[material]
         lots = self._lots.get(material)

@@ -29,23 +29,29 @@ class SharesNotWhole(YuetanError):
 class NamesNoProcess(YuetanError):
     code = "cbam.names_no_process"
     message = Text("“{id}”指向不存在的工序“{process}”。", "'{id}' points to process '{process}', which does not exist.")
-    hint = Text("请核对工序编号。", "Check the id of the process.")
+    hint = Text(
+        "请核对工序编号；更正之前，它本应属于的工序可能偏低。",
+        "Check the id; until then the process it was meant for may come out too low.",
+    )
 
 
 class StreamIncomplete(YuetanError):
     code = "cbam.stream_incomplete"
-    message = Text("“{id}”按“{method}”计算，缺少：{missing}。", "'{id}' is computed by '{method}'; missing: {missing}.")
+    message = Text(
+        "“{id}”按“{method_zh}”计算，缺少：{missing_zh}。", "'{id}' is computed by {method_en}; missing: {missing_en}."
+    )
     hint = Text(
-        "请填写化验或计量值；燃烧也可在 fuel 栏选用国家默认值的燃料。缺失不按零计算。",
-        "Enter the measured value; for combustion a fuel with national defaults may be named. Missing is not zero.",
+        "请填写化验或计量值；燃烧可在 fuel 栏选用国家默认值的燃料，构成不明的热力可填该国常用燃料。缺失不按零计算。",
+        "Enter the measured value; combustion may name a fuel with national defaults, heat of unknown mix the usual fuel "
+        "of the country. Missing is not zero.",
     )
 
 
 class FieldOfOtherMethod(YuetanError):
     code = "cbam.field_of_other_method"
     message = Text(
-        "“{id}”按“{method}”计算，用不到已填写的：{fields}。",
-        "'{id}' is computed by '{method}', which does not use: {fields}.",
+        "“{id}”按“{method_zh}”计算，用不到已填写的：{fields_zh}。",
+        "'{id}' is computed by {method_en}, which does not use: {fields_en}.",
     )
     hint = Text("请清空这些栏，或改用它们所属的方法。", "Leave these empty, or choose the method that they belong to.")
 
@@ -91,8 +97,8 @@ class DefaultFuelFactor(YuetanError):
 class NoPfcFactor(YuetanError):
     code = "cbam.no_pfc_factor"
     message = Text(
-        "“{id}”：法规没有技术“{technology}”在“{method}”下的因子。",
-        "'{id}': the act has no factor of technology '{technology}' for the {method} method.",
+        "“{id}”：法规没有技术“{technology}”在“{method_zh}”下的因子。",
+        "'{id}': the act has no factor of technology '{technology}' for the {method_en}.",
     )
     hint = Text(
         "请填写本厂实测的 cf4_factor 和 c2f6_per_cf4；PFPB_MW 实测不可行时法规允许用 CWPB 的斜率因子。",

@@ -20,7 +20,7 @@ def see(
     file: Annotated[Path, typer.Argument(help="装置数据，JSON 或 YAML / installation data, JSON or YAML")],
     law_scenario: LawScenario = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="有工序未计算时退出码为 4 / exit 4 if a process is refused")
+        bool, typer.Option("--strict", help="有内容被拒绝时退出码为 4 / exit 4 if anything is refused")
     ] = False,
     as_json: AsJson = False,
     lang: Lang = "zh",
@@ -42,7 +42,7 @@ def see(
         console.print(terminal.rows(found, Text("装置汇总", "The installation").get(lang), lang))
         if found.findings:
             console.print(terminal.findings([finding.to_dict() for finding in found.findings], lang))
-    if strict and found.refused:
+    if strict and any(finding.refuses for finding in found.findings):
         raise typer.Exit(ROWS_REFUSED)
 
 

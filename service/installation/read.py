@@ -41,7 +41,7 @@ class GoodRead(BaseModel):
 
     cn_code: str
     processes: list[str]
-    leaves_t: float
+    mass_t: float
     see_tco2e_per_t: float
     see_indirect_tco2e_per_t: float
     sefa_tco2e_per_t: float

@@ -160,3 +160,22 @@ def plants(draw: st.DrawFn) -> dict[str, Any]:
         "uses": uses,
         "transfers": transfers,
     }
+
+
+@st.composite
+def spoiled(draw: st.DrawFn) -> dict[str, Any]:
+    """Return an installation as people get it wrong: figures gone, zero, huge or tiny, names that point nowhere, rows twice."""
+    doc = draw(plants())
+    for _ in range(draw(st.integers(1, 4))):
+        table = draw(st.sampled_from(["processes", "streams", "purchases", "uses", "transfers"]))
+        if not doc[table]:
+            continue
+        row = draw(st.sampled_from(doc[table]))
+        key = draw(st.sampled_from(sorted(row)))
+        if draw(st.booleans()):
+            row[key] = draw(st.sampled_from([None, 0.0, 1e-300, 1e-9, 1e15, "无", "p0", {"p0": 1.0}, {}]))
+        elif draw(st.booleans()):
+            doc[table].append(dict(row))
+        else:
+            doc[table].remove(row)
+    return doc
