@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from typing import Any
 
-from cbam.chain import attributed_emissions
 from cbam.emitted import Emitted, Monitoring, Moved, pfc_emitted, stream_emitted, transfer_moved
 from cbam.installation_errors import EmissionsTwice, NoEmissionsStated
 from cbam.made import Step
 from cbam.plant import Attributed, Installation, PlantProcess, Transfer
 from cbam.purchased import EQUAL
+from cbam.said import Said
 from cbam.stream_errors import (
     CarbonOutExceedsIn,
     EnergyOutExceedsIn,
@@ -24,25 +24,8 @@ from cbam.stream_errors import (
     SiteTotalDiffers,
 )
 from models.errors import NOTHING, Text, YuetanError
-from models.findings import Finding, Severity
 from models.law import Read
 from models.table import Result, Row
-
-
-class Said:
-    """Findings as they are met, each with the place in the input that it is about."""
-
-    def __init__(self) -> None:
-        self.findings: list[Finding] = []
-        self._said: dict[int, YuetanError] = {}
-
-    def add(self, error: YuetanError, where: str, severity: Severity = "error") -> None:
-        """Keep ``error`` as a finding about ``where``, such as ``streams.3``; one error is said once, where it was met first."""
-        if id(error) in self._said:
-            return
-        self._said[id(error)] = error
-        place = ".".join(name for name in (where, error.field) if name)
-        self.findings.append(Finding.of(error, severity=severity, field=place))
 
 
 @dataclass(slots=True, eq=False)
@@ -63,22 +46,16 @@ class Account:
     energy_known: bool = True
     steps: list[Step] = field(default_factory=list)
     reads: dict[str, Read] = field(default_factory=dict)
+    direct_t: float = 0.0
+    #: With what transfers add and take off, before the floor.
+    net_t: float = 0.0
 
-    @property
-    def direct_t(self) -> float:
-        """Directly attributable emissions."""
-        return math.fsum(self.direct)
-
-    def net(self) -> float:
-        """Direct emissions with transfers, before the floor."""
-        return math.fsum(
-            (*self.direct, self.heat_in, -self.heat_out, self.waste_gas_in, -self.waste_gas_out, -self.electricity_out)
-        )
-
-    def attributed(self) -> float:
-        """Attributed emissions, not below zero."""
-        sums = (self.heat_in, self.heat_out, self.waste_gas_in, self.waste_gas_out, self.electricity_out)
-        return float(attributed_emissions(self.direct_t, *sums))
+    def close(self) -> tuple[float, float]:
+        """Sum up, and return direct emissions and the net of transfers, before the floor."""
+        moved = (self.heat_in, -self.heat_out, self.waste_gas_in, -self.waste_gas_out, -self.electricity_out)
+        self.direct_t = math.fsum(self.direct)
+        self.net_t = math.fsum((*self.direct, *moved)) if any(moved) else self.direct_t
+        return self.direct_t, self.net_t
 
     def post(self, name: str, emitted: Emitted, share: float) -> None:
         """Add a share of a stream."""
@@ -224,29 +201,31 @@ class _Ledger:
                 self.barred.setdefault(self.into[str(key)], error)
 
     def post_streams(self, plant: Installation) -> None:
-        rows: list[tuple[str, Attributed, Callable[[], Emitted]]] = [
-            *((f"streams.{i}", s, partial(stream_emitted, s, self.monitoring)) for i, s in enumerate(plant.streams)),
-            *((f"pfc.{i}", p, partial(pfc_emitted, p, self.monitoring)) for i, p in enumerate(plant.pfc)),
-        ]
-        times = Counter(row.id for _, row, _ in rows)
-        for where, row, settle in rows:
-            self.streamed.update(dict.fromkeys(row.shares, row.id))
-            try:
-                if times[row.id] > 1:
-                    raise SameId(field="id", id=row.id)
-                _check_shares(row, self.into)
-                emitted = settle()
-            except YuetanError as error:
-                self.complete = False
-                self.refuse(error, where, row.shares)
-                continue
-            for remark in emitted.remarks:
-                self.said.add(remark, where, "info" if remark.field == "fuel" else "warning")
-            self.site.append(emitted.tco2e)
-            self.outside.append(emitted.tco2e * row.outside_share)
-            for key, share in row.shares.items():
-                if share:
-                    self.accounts[self.into[key]].post(row.id, emitted, share)
+        tables: tuple[tuple[str, Sequence[Attributed], Callable[[Any, Monitoring], Emitted]], ...] = (
+            ("streams", plant.streams, stream_emitted),
+            ("pfc", plant.pfc, pfc_emitted),
+        )
+        times = Counter([row.id for _, rows, _ in tables for row in rows])
+        for table, rows, settle in tables:
+            for i, row in enumerate(rows):
+                for key in row.shares:
+                    self.streamed[key] = row.id
+                try:
+                    if times[row.id] > 1:
+                        raise SameId(field="id", id=row.id)
+                    _check_shares(row, self.into)
+                    emitted = settle(row, self.monitoring)
+                except YuetanError as error:
+                    self.complete = False
+                    self.refuse(error, f"{table}.{i}", row.shares)
+                    continue
+                for remark in emitted.remarks:
+                    self.said.add(remark, f"{table}.{i}", "info" if remark.field == "fuel" else "warning")
+                self.site.append(emitted.tco2e)
+                self.outside.append(emitted.tco2e * row.outside_share)
+                for key, share in row.shares.items():
+                    if share:
+                        self.accounts[self.into[key]].post(row.id, emitted, share)
 
     def post_stated(self, plant: Installation) -> None:
         for i, process in enumerate(plant.processes):
@@ -293,16 +272,17 @@ class _Ledger:
     def check(self) -> None:
         """Refuse accounts in which more carbon or energy leaves than enters; remark on a sum below zero."""
         for key, account in self.accounts.items():
+            direct, net = account.close()
             if key in self.barred:
                 continue
-            direct, energy = account.direct_t, account.energy_in_gj
+            energy = account.energy_in_gj
             if direct < -EQUAL * account.gross:
                 self.refuse(CarbonOutExceedsIn(field="streams", process=key, net=direct), "", [key])
             elif account.energy_known and account.energy_out_gj > energy * (1.0 + EQUAL):
                 out = account.energy_out_gj
                 wrong = EnergyOutExceedsIn(field="transfers", process=key, out_gj=out, in_gj=energy)
                 self.refuse(wrong, "", [key])
-            elif (net := account.net()) < -EQUAL * account.gross:
+            elif net < -EQUAL * account.gross:
                 self.said.add(SetToZero(field="transfers", process=key, net=net), "", "warning")
 
     def balance(self) -> SiteBalance:
@@ -310,11 +290,11 @@ class _Ledger:
         return SiteBalance(
             site_t=math.fsum(self.site),
             outside_t=math.fsum(self.outside),
-            heat_t=math.fsum(x for a in every for x in (a.heat_in, -a.heat_out)),
-            waste_gas_t=math.fsum(x for a in every for x in (a.waste_gas_in, -a.waste_gas_out)),
-            electricity_t=math.fsum(a.electricity_out for a in every),
-            floor_t=math.fsum(max(0.0, -a.net()) for a in every),
-            attributed_t=math.fsum(a.attributed() for a in every),
+            heat_t=math.fsum([x for a in every for x in (a.heat_in, -a.heat_out)]),
+            waste_gas_t=math.fsum([x for a in every for x in (a.waste_gas_in, -a.waste_gas_out)]),
+            electricity_t=math.fsum([a.electricity_out for a in every]),
+            floor_t=math.fsum([max(0.0, -a.net_t) for a in every]),
+            attributed_t=math.fsum([max(0.0, a.net_t) for a in every]),
             complete=self.complete,
         )
 
@@ -323,6 +303,6 @@ def _check_shares(row: Attributed, into: Mapping[str, str]) -> None:
     for key in row.shares:
         if key not in into:
             raise NamesNoProcess(field="shares", id=row.id, process=key)
-    whole = math.fsum((*row.shares.values(), row.outside_share))
+    whole = math.fsum([*row.shares.values(), row.outside_share])
     if abs(whole - 1.0) > EQUAL:
         raise SharesNotWhole(field="shares", id=row.id, sum=whole)

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from cbam.errors import IncompleteActual, NoDefaultValue
 from cbam.exposure import default_path
 from cbam.free_allocation import benchmark_a, benchmark_b
 from cbam.goods import SCOPE, Origin, good, origin_of
-from cbam.made import Ground, Part, ProcessResult, Step
-from cbam.process import Figures, Link, Precursor, Process
-from models.errors import NOTHING, Text, YuetanError
+from cbam.made import Brought, Ground, Node, Part, ProcessResult
+from cbam.process import Precursor, Process
+from models.errors import Text, YuetanError
 from models.law import LawAt, Read
 from models.units import Numbers
 
@@ -71,23 +71,6 @@ class BeyondNumbers(YuetanError):
         "The specific emissions of process '{process}' are too large to compute.",
     )
     hint = Text("请核对活动水平、用量和单位。", "Check activity level, masses and units.")
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """
-    One process of a chain: what enters it from the site, what is bought, what was settled elsewhere, steps to show.
-
-    A link names the process in which its giver is computed.
-    """
-
-    process: Figures
-    links: tuple[Link, ...] = ()
-    precursors: tuple[Precursor, ...] = ()
-    supplied: tuple[Part, ...] = ()
-    steps: tuple[Step, ...] = ()
-    route_note: Text = NOTHING
-    stream_reads: tuple[Read, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +180,18 @@ def resolve_kept(nodes: Iterable[Node], law: LawAt, barred: Mapping[str, YuetanE
                     why = UnknownProcess(field="process", name=precursor.name, process=precursor.process)
                     refused.setdefault(key, why)
     made: dict[str, ProcessResult] = {}
+    brought: dict[str, Brought] = {}
+    used = {name for names in needs.values() for name in names}
     for key in _in_order(needs, refused):
         if key in refused or key not in known:
             continue
-        upstream = next((name for name in sorted(needs[key]) if name in refused), None)
-        if upstream is not None:
-            refused[key] = UpstreamRefused(field="precursors", process=key, upstream=upstream)
+        if refused and (lost := needs[key] & refused.keys()):
+            refused[key] = UpstreamRefused(field="precursors", process=key, upstream=min(lost))
             continue
         try:
-            made[key] = _process(known[key], made, law)
+            made[key] = _process(known[key], brought, law)
+            if key in used:
+                brought[key] = _own(key, made[key])
         except YuetanError as error:
             refused[key] = error
     return Resolved(made, refused)
@@ -252,7 +238,7 @@ def _break_cycle(
     return [key for key, count in left.items() if count == 0]
 
 
-def _process(node: Node, made: Mapping[str, ProcessResult], law: LawAt) -> ProcessResult:
+def _process(node: Node, made: Mapping[str, Brought], law: LawAt) -> ProcessResult:
     process = node.process
     item = ground(law, process.cn_code, process.route)
     attributed = float(
@@ -265,28 +251,29 @@ def _process(node: Node, made: Mapping[str, ProcessResult], law: LawAt) -> Proce
             process.electricity_out_t,
         )
     )
-    own, indirect = attributed / process.activity_t, process.indirect_t / process.activity_t
     activity = process.activity_t
+    own, indirect = attributed / activity, process.indirect_t / activity
     parts = (
-        *(_own(link.from_process, link.mass_t / activity, made[link.from_process]) for link in node.links),
-        *(_part(p, activity, made, law) for p in node.precursors),
+        *[Part(link.mass_t / activity, made[link.from_process]) for link in node.links],
+        *[Part(p.mass_t / activity, _precursor(p, made, law)) for p in node.precursors],
         *node.supplied,
     )
     counted = 0.0 if item.good.direct_only else indirect
     see, of_indirect, undivided, by_default = [own, counted], [counted], [], []
     free = [item.free_share * float(item.benchmark.value or 0.0)]
     for part in parts:
-        m, emissions = part.consumption_t_per_t, part.emissions
+        m, one = part.consumption_t_per_t, part.brought
+        emissions = m * one.see_tco2e_per_t
         see.append(emissions)
-        of_indirect.append(m * part.indirect_tco2e_per_t)
-        undivided.append(m * part.undivided_tco2e_per_t)
-        by_default.append(emissions * part.share_default)
-        free.append(part.free_allocation)
+        of_indirect.append(m * one.indirect_tco2e_per_t)
+        undivided.append(m * one.undivided_tco2e_per_t)
+        by_default.append(emissions * one.share_default)
+        free.append(m * one.sefa_tco2e_per_t)
     if not all(map(math.isfinite, (*see, *free))):
         raise BeyondNumbers(field="activity_t", process=process.id)
     total = math.fsum(see)
     return ProcessResult(
-        process=process,
+        node=node,
         ground=item,
         attributed_t=attributed,
         own_tco2e_per_t=own,
@@ -297,9 +284,6 @@ def _process(node: Node, made: Mapping[str, ProcessResult], law: LawAt) -> Proce
         undivided_tco2e_per_t=math.fsum(undivided),
         sefa_tco2e_per_t=math.fsum(free),
         share_default=math.fsum(by_default) / total if total > 0 else 0.0,
-        steps=node.steps,
-        route_note=node.route_note,
-        stream_reads=node.stream_reads,
     )
 
 
@@ -327,7 +311,9 @@ def ground(law: LawAt, cn_code: str, route: str | None) -> Ground:
 def counts_direct_only(law: LawAt, cn_code: str) -> bool:
     """Return whether only direct emissions of a good in scope count; ``OutOfScope`` or ``UnknownCode`` as ``good``."""
     read = law.peek(SCOPE, cn_code)
-    return (good(LawAt(law.book, law.day), cn_code).direct_only) if read is None else read.attr("direct_only") == "1"
+    if read is None or read.value != 1:
+        return good(LawAt(law.book, law.day), cn_code).direct_only
+    return read.attr("direct_only") == "1"
 
 
 def is_exempt(law: LawAt, origin: str | None) -> bool:
@@ -341,42 +327,40 @@ def is_exempt(law: LawAt, origin: str | None) -> bool:
     return kept[key]
 
 
-def _part(precursor: Precursor, activity_t: float, made: Mapping[str, ProcessResult], law: LawAt) -> Part:
-    m = precursor.mass_t / activity_t
-    if precursor.known == "own":
-        return _own(precursor.name, m, made[str(precursor.process)])
-    return bought(precursor, m, law)
-
-
-def _own(name: str, consumption_t_per_t: float, of: ProcessResult) -> Part:
-    return Part(
-        name, "own", consumption_t_per_t, of.see_tco2e_per_t, of.sefa_tco2e_per_t, of.share_default,
-        of.see_indirect_tco2e_per_t, of.undivided_tco2e_per_t, of=of,
+def _own(name: str, of: ProcessResult) -> Brought:
+    return Brought(
+        name, "own", of.see_tco2e_per_t, of.sefa_tco2e_per_t, of.share_default, of.see_indirect_tco2e_per_t,
+        of.undivided_tco2e_per_t, of=of,
     )  # fmt: skip
 
 
-def bought(p: Precursor, consumption_t_per_t: float, law: LawAt) -> Part:
+def _precursor(p: Precursor, made: Mapping[str, Brought], law: LawAt) -> Brought:
+    if p.known != "own":
+        return bought(p, law)
+    found = made[str(p.process)]
+    return found if p.name == found.name else replace(found, name=p.name)
+
+
+def bought(p: Precursor, law: LawAt) -> Brought:
     """
-    Return what a precursor that is not made on site brings.
+    Return what a tonne of a precursor that is not made on site brings; its mass does not matter.
 
     Raises
     ------
     IncompleteActual, OutOfScope, UnknownCode, NoDefaultValue, RouteNeeded
         As ``resolve``.
     """
-    m = consumption_t_per_t
     if p.known == "exempt" or is_exempt(law, p.origin):
-        return Part(p.name, "exempt", m, 0.0, 0.0, 0.0)
+        return Brought(p.name, "exempt", 0.0, 0.0, 0.0)
     if p.known == "verified":
         if p.see_tco2e_per_t is not None and p.sefa_tco2e_per_t is not None:
-            return Part(p.name, p.known, m, p.see_tco2e_per_t, p.sefa_tco2e_per_t, 0.0)
+            return Brought(p.name, p.known, p.see_tco2e_per_t, p.sefa_tco2e_per_t, 0.0)
         if p.see_tco2e_per_t is None or p.cn_code is None or p.origin is None:
             missing = "SEE" if p.see_tco2e_per_t is None else "SEFA"
             raise IncompleteActual(field=f"{missing.lower()}_tco2e_per_t", missing=f"{p.name}: {missing}")
         path = default_path(law, p.origin, p.cn_code, p.route)
-        return Part(
-            p.name, p.known, m, p.see_tco2e_per_t, path.sefa_tco2e_per_t, 0.0, own_reads=path.reads, free_note=_COLUMN_B
-        )
+        sefa = path.sefa_tco2e_per_t
+        return Brought(p.name, p.known, p.see_tco2e_per_t, sefa, 0.0, own_reads=path.reads, free_note=_COLUMN_B)
     if p.cn_code is None or (p.known == "default" and p.origin is None):
         raise IncompleteActual(field="cn_code", missing=f"{p.name}: CN/origin")
     if p.known == "unknown_origin":
@@ -385,7 +369,7 @@ def bought(p: Precursor, consumption_t_per_t: float, law: LawAt) -> Part:
         path = default_path(law, str(p.origin), p.cn_code, p.route)
         see, sefa, reads = path.see_tco2e_per_t, path.sefa_tco2e_per_t, path.reads
     undivided = 0.0 if counts_direct_only(law, p.cn_code) else see
-    return Part(p.name, p.known, m, see, sefa, 1.0, undivided_tco2e_per_t=undivided, own_reads=reads)
+    return Brought(p.name, p.known, see, sefa, 1.0, undivided_tco2e_per_t=undivided, own_reads=reads)
 
 
 def _of_unknown_origin(code: str, route: str | None, law: LawAt) -> tuple[float, float, tuple[Read, ...]]:

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cbam.attribution import Account, Said, SiteBalance, attribute
-from cbam.chain import Node, SameProcess, ground, resolve_kept
+from cbam.attribution import Account, SiteBalance, attribute
+from cbam.chain import SameProcess, ground, resolve_kept
 from cbam.charge import route_of_process
 from cbam.emitted import Monitoring
 from cbam.free_allocation import routes_of
@@ -30,11 +30,12 @@ from cbam.installation_errors import (
     ZeroActivity,
 )
 from cbam.joint import Joint, joined
-from cbam.made import ProcessResult
+from cbam.made import Node, Part, ProcessResult
 from cbam.plant import Installation, PlantProcess, Use
 from cbam.process import Figures, Link, Precursor
-from cbam.purchased import EQUAL, Lot, Materials, Portion, is_subset, settle_lot, without_evidence
-from cbam.stream_errors import NamesNoProcess, SameId
+from cbam.purchased import EQUAL, Materials, Portion, is_subset, without_evidence
+from cbam.said import Said
+from cbam.stream_errors import NamesNoProcess
 from models.errors import NOTHING, Text, YuetanError
 from models.factors import Fuel
 from models.findings import Finding
@@ -210,10 +211,13 @@ class _Site:
 
     def _collect_uses(self, refused: dict[str, YuetanError]) -> None:
         plant, said = self._plant, self._said
-        materials = _materials(plant, self._law, said)
+        materials = Materials.of(plant.purchases, self._law, said)
         users: dict[str, list[str]] = {}
         # Uses of certain lots come first: what they leave is averaged.
-        for i, use in sorted(enumerate(plant.uses), key=lambda pair: not is_subset(pair[1])):
+        ordered = list(enumerate(plant.uses))
+        if any(use.lots for use in plant.uses):
+            ordered.sort(key=lambda pair: not is_subset(pair[1]))
+        for i, use in ordered:
             try:
                 self._check_use(use)
                 if use.from_process is not None:
@@ -291,11 +295,11 @@ class _Site:
                     precursors.append(self._named(p))
             for portion in self._portions.get(member.id, ()):
                 mass_in += portion.mass_t
-                if portion.lot.part is not None and portion.mass_t:
-                    supplied.append(portion.lot.part.consumed(portion.mass_t / process.activity_t))
-        mass_in += math.fsum([link.mass_t for link in links] + [p.mass_t for p in precursors])
+                if portion.lot.brought is not None and portion.mass_t:
+                    supplied.append(Part(portion.mass_t / process.activity_t, portion.lot.brought))
         if self._is_of_metal(process.cn_code):
-            self._check_mass(process, mass_in)
+            entered = [link.mass_t for link in links] + [p.mass_t for p in precursors]
+            self._check_mass(process, math.fsum([mass_in, *entered]))
         return Node(
             process=Figures(
                 key, process.cn_code, process.activity_t, max(0.0, account.direct_t), account.indirect, account.heat_in,
@@ -390,22 +394,3 @@ class _Site:
     def _into_others(self, key: str, names: frozenset[str]) -> float:
         """Tonnes of a process that go into another of the same code: only the last one leaves the site."""
         return math.fsum(link.mass_t for link in self._leaves.get(key, ()) if self.joint.into[link.to_process] in names)
-
-
-def _materials(plant: Installation, law: LawAt, said: Said) -> Materials:
-    times = Counter(purchase.id for purchase in plant.purchases)
-    lots: list[Lot] = []
-    broken: dict[str, YuetanError] = {}
-    for i, purchase in enumerate(plant.purchases):
-        try:
-            if times[purchase.id] > 1:
-                raise SameId(field="id", id=purchase.id)
-            lot, remarks = settle_lot(purchase, law)
-        except YuetanError as error:
-            said.add(error, f"purchases.{i}")
-            broken.setdefault(purchase.material, error)
-            continue
-        lots.append(lot)
-        for severity, remark in remarks:
-            said.add(remark, f"purchases.{i}", severity)
-    return Materials(lots, broken)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cbam.emitted import Emitted
 from cbam.goods import Good
-from cbam.process import Figures, Known
+from cbam.process import Figures, Known, Link, Precursor
 from models.errors import NOTHING, Text
 from models.law import Read
 from models.table import Result, Row
@@ -82,9 +82,9 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Brought:
     """
-    What one precursor brings to one tonne of the good.
+    What one tonne of a precursor brings.
 
     ``indirect_tco2e_per_t`` is what of its SEE are indirect emissions that count,
     ``undivided_tco2e_per_t`` what no source divides into direct and indirect.
@@ -93,7 +93,6 @@ class Part:
 
     name: str
     known: Known
-    consumption_t_per_t: float
     see_tco2e_per_t: float
     sefa_tco2e_per_t: float
     share_default: float
@@ -102,6 +101,49 @@ class Part:
     own_reads: tuple[Read, ...] = ()
     of: ProcessResult | None = field(default=None, repr=False, compare=False)
     free_note: Text = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one precursor brings to one tonne of the good: its consumption times what a tonne of it brings."""
+
+    consumption_t_per_t: float
+    brought: Brought
+
+    @property
+    def name(self) -> str:
+        """The precursor, with its supplier where it has one."""
+        return self.brought.name
+
+    @property
+    def known(self) -> Known:
+        """How its emissions are known."""
+        return self.brought.known
+
+    @property
+    def see_tco2e_per_t(self) -> float:
+        """Its own specific embedded emissions, tCO2e per t of it."""
+        return self.brought.see_tco2e_per_t
+
+    @property
+    def sefa_tco2e_per_t(self) -> float:
+        """Its own specific embedded free allocation, tCO2e per t of it."""
+        return self.brought.sefa_tco2e_per_t
+
+    @property
+    def process(self) -> str:
+        """Id of the process that made it on site, empty where it is bought."""
+        return self.brought.of.process.id if self.brought.of is not None else ""
+
+    @property
+    def emissions(self) -> float:
+        """Specific embedded emissions that it adds, tCO2e per t of the good."""
+        return self.consumption_t_per_t * self.brought.see_tco2e_per_t
+
+    @property
+    def free_allocation(self) -> float:
+        """Specific embedded free allocation that it adds, tCO2e per t of the good."""
+        return self.consumption_t_per_t * self.brought.sefa_tco2e_per_t
 
     def note(self) -> Text:
         """How it enters: consumption, its own SEE and how that is known."""
@@ -112,30 +154,26 @@ class Part:
     def note_of_free(self) -> Text:
         """How its free allocation enters."""
         figures = f"{self.consumption_t_per_t:.6g} t/t × {self.sefa_tco2e_per_t:.6g}"
-        said = self.free_note
+        said = self.brought.free_note
         return Text(f"{figures}（{said.zh}）", f"{figures} ({said.en})") if said.zh else Text(figures, figures)
 
-    def consumed(self, consumption_t_per_t: float) -> Part:
-        """Return the same material at another consumption."""
-        return Part(
-            self.name, self.known, consumption_t_per_t, self.see_tco2e_per_t, self.sefa_tco2e_per_t, self.share_default,
-            self.indirect_tco2e_per_t, self.undivided_tco2e_per_t, self.own_reads, self.of, self.free_note,
-        )  # fmt: skip
 
-    @property
-    def process(self) -> str:
-        """Id of the process that made it on site, empty where it is bought."""
-        return self.of.process.id if self.of is not None else ""
+@dataclass(frozen=True, slots=True)
+class Node:
+    """
+    One process as a chain takes it: what enters it from the site, what is bought, what was settled elsewhere.
 
-    @property
-    def emissions(self) -> float:
-        """Specific embedded emissions that it adds, tCO2e per t of the good."""
-        return self.consumption_t_per_t * self.see_tco2e_per_t
+    A link names the process in which its giver is computed. ``steps`` are the
+    source streams of the process, ``stream_reads`` what they rest on.
+    """
 
-    @property
-    def free_allocation(self) -> float:
-        """Specific embedded free allocation that it adds, tCO2e per t of the good."""
-        return self.consumption_t_per_t * self.sefa_tco2e_per_t
+    process: Figures
+    links: tuple[Link, ...] = ()
+    precursors: tuple[Precursor, ...] = ()
+    supplied: tuple[Part, ...] = ()
+    steps: tuple[Step, ...] = ()
+    route_note: Text = NOTHING
+    stream_reads: tuple[Read, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +184,10 @@ class ProcessResult(Result):
     ``see_tco2e_per_t`` is what the law counts; ``indirect_tco2e_per_t`` is the
     own indirect part, counted or not; ``see_indirect_tco2e_per_t`` is what of SEE
     are indirect emissions that count, own and embedded; ``share_default`` is the
-    part of SEE that rests on default values. ``steps`` are the source streams of
-    the process, where they were given.
+    part of SEE that rests on default values.
     """
 
-    process: Figures
+    node: Node
     ground: Ground
     attributed_t: float
     own_tco2e_per_t: float
@@ -161,10 +198,11 @@ class ProcessResult(Result):
     undivided_tco2e_per_t: float
     sefa_tco2e_per_t: float
     share_default: float
-    steps: tuple[Step, ...] = ()
-    route_note: Text = NOTHING
-    #: What the streams and transfers of the process rest on.
-    stream_reads: tuple[Read, ...] = ()
+
+    @property
+    def process(self) -> Figures:
+        """What it emits and makes."""
+        return self.node.process
 
     @property
     def good(self) -> Good:
@@ -190,8 +228,9 @@ class ProcessResult(Result):
     def see_direct_tco2e_per_t(self) -> float:
         """What of SEE are direct emissions."""
         embedded = (
-            p.consumption_t_per_t * (p.see_tco2e_per_t - p.indirect_tco2e_per_t - p.undivided_tco2e_per_t)
+            p.consumption_t_per_t * (b.see_tco2e_per_t - b.indirect_tco2e_per_t - b.undivided_tco2e_per_t)
             for p in self.parts
+            for b in (p.brought,)
         )
         return math.fsum((self.own_tco2e_per_t, *embedded))
 
@@ -217,15 +256,16 @@ class ProcessResult(Result):
             made = waiting.pop()
             yield made
             for part in made.parts:
-                if part.of is not None and id(part.of) not in seen:
-                    seen.add(id(part.of))
-                    waiting.append(part.of)
+                of = part.brought.of
+                if of is not None and id(of) not in seen:
+                    seen.add(id(of))
+                    waiting.append(of)
 
     @property
     def own_reads(self) -> tuple[Read, ...]:
         """Every value of the law that this process and what it bought rest on, without what was made before it."""
-        bought = (read for part in self.parts for read in part.own_reads)
-        return tuple({read.key: read for read in (*self.ground.reads, *self.stream_reads, *bought)}.values())
+        bought = (read for part in self.parts for read in part.brought.own_reads)
+        return tuple({read.key: read for read in (*self.ground.reads, *self.node.stream_reads, *bought)}.values())
 
     @property
     def reads(self) -> tuple[Read, ...]:
@@ -238,7 +278,7 @@ class ProcessResult(Result):
 
     def rows(self) -> list[Row]:
         return [
-            *(step.row(i) for i, step in enumerate(self.steps, 1)),
+            *(step.row(i) for i, step in enumerate(self.node.steps, 1)),
             *self._attribution(),
             *self._emissions(),
             *self._free_allocation(),
@@ -275,7 +315,10 @@ class ProcessResult(Result):
     def _free_allocation(self) -> Iterator[Row]:
         zh = en = f"{self.free_share:g} × A {self.benchmark_a_tco2e_per_t:g}"
         if self.route:
-            zh, en = f"{zh}，路线 {self.route}{self.route_note.zh}", f"{en}, route {self.route}{self.route_note.en}"
+            zh, en = (
+                f"{zh}，路线 {self.route}{self.node.route_note.zh}",
+                f"{en}, route {self.route}{self.node.route_note.en}",
+            )
         if self.ground.held:
             zh, en = f"{zh}；2030 年后沿用（假设）", f"{en}; held after 2030 (assumption)"
         own = self.free_share * self.benchmark_a_tco2e_per_t

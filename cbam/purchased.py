@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,9 +24,11 @@ from cbam.installation_errors import (
     TotalGiven,
     UnknownMaterial,
 )
-from cbam.made import Part
+from cbam.made import Brought
 from cbam.plant import Purchase, Use
 from cbam.process import Known, Precursor
+from cbam.said import Said
+from cbam.stream_errors import SameId
 from models.errors import YuetanError
 from models.findings import Severity
 from models.law import LawAt
@@ -38,10 +41,10 @@ _ROUNDED = 2e-5
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """One purchase with what a tonne of it brings; ``part`` is ``None`` where it is no precursor."""
+    """One purchase with what a tonne of it brings, ``None`` where it is no precursor."""
 
     purchase: Purchase
-    part: Part | None
+    brought: Brought | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def settle_lot(p: Purchase, law: LawAt) -> tuple[Lot, list[tuple[Severity, Yueta
         return Lot(p, None), [("info", NoPrecursor(field="cn_code", id=p.id, cn_code=p.cn_code, heading=heading))]
     name = f"{p.material} · {p.supplier}" if p.supplier else p.material
     if is_exempt(law, p.origin):
-        return Lot(p, Part(name, "exempt", 1.0, 0.0, 0.0, 0.0)), []
+        return Lot(p, Brought(name, "exempt", 0.0, 0.0, 0.0)), []
     said: list[tuple[Severity, YuetanError]] = []
     stated = (p.see_direct_tco2e_per_t, p.see_indirect_tco2e_per_t, p.see_total_tco2e_per_t)
     see = indirect = None
@@ -98,14 +101,14 @@ def settle_lot(p: Purchase, law: LawAt) -> tuple[Lot, list[tuple[Severity, Yueta
         name=name, mass_t=1.0, known=known, process=None, cn_code=p.cn_code, origin=p.origin, route=p.route,
         see_tco2e_per_t=see, sefa_tco2e_per_t=p.sefa_tco2e_per_t if known == "verified" else None,
     )  # fmt: skip
-    part = bought(asked, 1.0, law)
+    found = bought(asked, law)
     if known == "verified":
         undivided = float(see or 0.0) if not direct_only and indirect is None else 0.0
-        part = replace(part, indirect_tco2e_per_t=indirect or 0.0, undivided_tco2e_per_t=undivided)
+        found = replace(found, indirect_tco2e_per_t=indirect or 0.0, undivided_tco2e_per_t=undivided)
         if p.report_year is not None and p.report_year != law.day.year:
             wrong = ReportOfAnotherYear(field="report_year", id=p.id, report_year=p.report_year, year=law.day.year)
             said.append(("warning", wrong))
-    return Lot(p, part), said
+    return Lot(p, found), said
 
 
 def _counted(p: Purchase, direct_only: bool) -> tuple[float, float | None]:
@@ -139,6 +142,26 @@ class Materials:
         self._left = {lot.purchase.id: lot.purchase.used_t for lot in lots}
         self._used: dict[str, float] = {}
         self._over: set[str] = set()
+
+    @classmethod
+    def of(cls, purchases: Sequence[Purchase], law: LawAt, said: Said) -> Materials:
+        """Settle the lots; one that cannot be settled breaks its material."""
+        times = Counter(purchase.id for purchase in purchases)
+        lots: list[Lot] = []
+        broken: dict[str, YuetanError] = {}
+        for i, purchase in enumerate(purchases):
+            try:
+                if times[purchase.id] > 1:
+                    raise SameId(field="id", id=purchase.id)
+                lot, remarks = settle_lot(purchase, law)
+            except YuetanError as error:
+                said.add(error, f"purchases.{i}")
+                broken.setdefault(purchase.material, error)
+                continue
+            lots.append(lot)
+            for severity, remark in remarks:
+                said.add(remark, f"purchases.{i}", severity)
+        return cls(lots, broken)
 
     def take(self, use: Use) -> list[Portion]:
         """
