@@ -129,7 +129,7 @@ def position(year: EtsYear, regime: Regime, law: LawAt, market_price_cny_per_t: 
         return Position(year.verified_emissions_t, None, None, None, 0.0, 0.0, "not_covered", provisional=False)
     emissions = year.verified_emissions_t
     free, free_note = _free(year, regime, law)
-    slope, marginal_note = _slope(year, regime, law)
+    slope, marginal_note = marginal_slope(year, regime, law)
     findings = (*_allocation_findings(year, regime, law), *_offset_findings(year, regime, law))
     marginal = None if market_price_cny_per_t is None or slope is None else slope * market_price_cny_per_t
     if slope == 0.0:
@@ -223,7 +223,7 @@ def _free(year: EtsYear, regime: Regime, law: LawAt) -> tuple[float | None, Text
     return float(national_free_allocation(emissions, rate)), shown
 
 
-def _slope(year: EtsYear, regime: Regime, law: LawAt) -> tuple[float | None, Text]:
+def marginal_slope(year: EtsYear, regime: Regime, law: LawAt) -> tuple[float | None, Text]:
     """Return allowances owed for one more tonne emitted at fixed output, and why; ``None`` where not known."""
     if regime.word == "guangdong_pilot":
         return 1.0, Text("配额不随当年排放变化，等于市场价", "allocation does not react to it: the market price")

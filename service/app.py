@@ -26,6 +26,7 @@ from service.law import routes as law
 from service.pages import frame
 from service.pages import routes as pages
 from service.parts import Parts, calm_collector
+from service.position import routes as position
 from service.prices import routes as prices
 from service.provide import HereParts
 from service.refusals import NotReady
@@ -132,7 +133,7 @@ def create_app(
     errors.install(app)
     for router in (
         exposure.router, installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
-        prices.router, score.router, health,
+        prices.router, score.router, position.router, health,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
     for router in (pages.router, decision_pages.router):

@@ -37,6 +37,7 @@ from service.command import (
 )
 from service.decision import command as decision
 from service.installation import command as installation
+from service.position import command as position
 
 if TYPE_CHECKING:
     from service.child import Supervisor
@@ -58,6 +59,7 @@ cbam_app.command()(decision.project)
 cbam_app.command()(decision.value)
 cbam_app.command()(decision.sector)
 cbam_app.command()(installation.see)
+app.command()(position.position)
 
 
 def _own_quotes(parts: Parts) -> list[Any]:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
@@ -17,7 +17,11 @@ from models.errors import Text, YuetanError
 from service import terminal
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from service.settings import Settings
+
+M = TypeVar("M", bound="BaseModel")
 
 FAILED, UNREADABLE, ROWS_REFUSED = 1, 3, 4
 
@@ -96,6 +100,26 @@ def read_bytes(file: Path, lang: str) -> bytes:
     except OSError as error:
         text = Text("无法读取文件", "The file cannot be read").get(lang)
         typer.echo(f"{text}: {file.name} ({error.strerror})", err=True)
+        raise typer.Exit(UNREADABLE) from None
+
+
+def read_input(file: Path, kind: type[M], lang: str) -> M:
+    """Return a JSON or YAML file as an input; one that cannot be read ends with exit code 3, each wrong field is named."""
+    from pydantic import ValidationError
+
+    from models.files import parse_yaml
+    from service.strict import check_json
+
+    data = read_bytes(file, lang)
+    with people(lang, UNREADABLE):
+        if file.suffix.lower() in (".yaml", ".yml"):
+            data = json.dumps(parse_yaml(data, file.name), ensure_ascii=False, default=str).encode()
+        check_json(data)
+    try:
+        return kind.model_validate_json(data, strict=True)
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_input=False):
+            typer.echo(f"{'.'.join(map(str, one['loc']))}: {one['msg']}", err=True)
         raise typer.Exit(UNREADABLE) from None
 
 

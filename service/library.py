@@ -20,6 +20,7 @@ from models.errors import Text, YuetanError
 from models.factors import Factors, load_factors
 from models.files import DATA, read_yaml
 from models.fx import FxTable, load_fx
+from models.home_prices import AllowanceGrid, AllowancePath, load_allowance_grid, load_allowance_paths
 from models.law import LawBook, load_law
 from models.market import Market, load_prices
 from models.series import Series
@@ -97,6 +98,16 @@ class Library:
     def grid(self) -> PriceGrid:
         """Prices at which a cost is shown whatever the paths say."""
         return load_grid(self.data / "scenarios" / "certificate_price_grid.yaml")
+
+    @cached_property
+    def allowance_paths(self) -> dict[str, AllowancePath]:
+        """Named paths of the allowance prices at home."""
+        return load_allowance_paths(self.data / "scenarios" / "allowance_price_paths.yaml")
+
+    @cached_property
+    def allowance_grid(self) -> AllowanceGrid:
+        """Multiples of the reference price at which what is still to be bought is shown."""
+        return load_allowance_grid(self.data / "scenarios" / "allowance_price_grid.yaml")
 
     @cached_property
     def card(self) -> Scorecard:

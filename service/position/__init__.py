@@ -1,0 +1,1 @@
+"""The allowance account of an installation and its position in a compliance year."""

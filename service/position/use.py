@@ -1,0 +1,129 @@
+"""The position of a compliance year, worked out from what the operator states and the market's reference price."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from models.allocation_notice import AllocationAsk
+from models.allowance import ReferencePrice, reference_price, user_price
+from models.compliance import CompliancePosition, Emitted, compliance_position
+from models.entitlement import FreeAllocation, free_allocation
+from models.errors import YuetanError
+from models.findings import Finding
+from models.holdings import Account, Entry, account_on
+from models.home_prices import allowance_lines
+from models.inputs import Input, Positive
+from models.installation import EtsYear
+from models.law import LawAt
+from models.market import Market
+from models.position import marginal_slope
+from models.regime import Regime, law_of_year, regime_of
+from service.library import Library
+
+
+class OwnAllowancePrice(Input):
+    """A price the operator expects for what is still to be bought, CNY per tCO2."""
+
+    name: str = Field(min_length=1, max_length=100, examples=["远期报价"])
+    cny_per_t: Positive
+
+
+class PositionAsk(Input):
+    """An installation in a compliance year: who it is, what it emits, how it is allocated, and its allowance account."""
+
+    year: EtsYear
+    emitted: Emitted | None = None
+    allocation: AllocationAsk | None = None
+    entries: tuple[Entry, ...] = Field(default=(), max_length=20_000)
+    #: Day of the question; later entries are plans. Today where absent.
+    on: dt.date | None = Field(default=None, ge=dt.date(2013, 1, 1), le=dt.date(2060, 12, 31))
+    own_prices: tuple[OwnAllowancePrice, ...] = Field(default=(), max_length=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Positioned:
+    """The position with the market, the allocation and the price it rests on; ``price`` is none where it was refused."""
+
+    position: CompliancePosition
+    regime: Regime
+    allocation: FreeAllocation | None
+    account: Account
+    price: ReferencePrice | None
+    findings: tuple[Finding, ...]
+
+
+def positioned(asked: PositionAsk, library: Library, market: Market, today: dt.date) -> Positioned:
+    """
+    Return the position on the day asked about.
+
+    The reference price is the user's where one is entered with the year, else
+    the market's; where it is refused the position stands without it. An
+    allocation that is refused is told and leaves the account standing.
+
+    Raises
+    ------
+    RegimeUnknown, MissingInput, OutOfRange
+        Market or emissions cannot be told.
+    """
+    on, book, findings = asked.on or today, library.book(), list[Finding]()
+    year = _with_intensity(asked)
+    regime = regime_of(year, book)
+    law = law_of_year(book, year.compliance_year)
+    emitted = asked.emitted or Emitted(verified_t=year.verified_emissions_t)
+    allocation = _allocated(asked, regime, law, emitted, findings)
+    price = _price(year, regime, market, on, findings)
+    value = price.value if price else None
+    own = [(one.name, one.cny_per_t) for one in asked.own_prices]
+    lines = allowance_lines(
+        library.allowance_paths, library.allowance_grid, regime.instrument or "", year.compliance_year, value, own
+    )
+    account = account_on(asked.entries, on)
+    made = compliance_position(
+        account, regime, law, emitted, allocation, marginal_slope(year, regime, law), value, lines
+    )
+    return Positioned(made, regime, allocation, account, price, (*findings, *made.findings))
+
+
+def _with_intensity(asked: PositionAsk) -> EtsYear:
+    """Return the year with intensity and balance value of the allocation, which the marginal view needs too."""
+    of = asked.allocation
+    if of is None or asked.year.intensity_tco2_per_t is not None:
+        return asked.year
+    balance = of.balance_value_tco2_per_t
+    return asked.year.model_copy(
+        update={
+            "intensity_tco2_per_t": of.intensity_tco2_per_t,
+            "balance_value_tco2_per_t": balance.value if balance else None,
+        }
+    )
+
+
+def _allocated(
+    asked: PositionAsk, regime: Regime, law: LawAt, emitted: Emitted, findings: list[Finding]
+) -> FreeAllocation | None:
+    if asked.allocation is None or regime.word == "none":
+        return None
+    emissions = emitted.verified_t if emitted.verified_t is not None else emitted.expected_t
+    try:
+        return free_allocation(asked.allocation, regime.word, regime.compliance_year, law, emissions)
+    except YuetanError as refusal:
+        findings.append(Finding.of(refusal, field=f"allocation.{refusal.field}"))
+        return None
+
+
+def _price(
+    year: EtsYear, regime: Regime, market: Market, on: dt.date, findings: list[Finding]
+) -> ReferencePrice | None:
+    if regime.instrument is None:
+        return None
+    try:
+        if year.user_price_cny_per_t is not None:
+            day, source = year.user_price_on or on, year.user_price_source or "-"
+            return user_price(year.user_price_cny_per_t, day, source, instrument=regime.instrument)
+        return reference_price(market.of(regime.instrument), on, market.policy)
+    except YuetanError as refusal:
+        findings.append(Finding.of(refusal, severity="warning", field="year.user_price_cny_per_t"))
+        return None
