@@ -11,7 +11,7 @@ import calendar
 import datetime as dt
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -190,6 +190,39 @@ class FxTable:
         value = found.get(currency, one)[0] / found.get(per, one)[0]
         return FxRate(currency, per, value, on, statistic, period, until, self.source, self.confidence)
 
+    def with_days(self, daily: Mapping[str, Mapping[dt.date, float]]) -> FxTable:
+        """
+        Return the table with the months and years that daily rates complete, after those it holds.
+
+        Parameters
+        ----------
+        daily : mapping of currency to day to rate
+            Units per 1 EUR. A month counts once its last weekday is reached, a
+            year once every month of it is among the days; both only where all
+            currencies of the table have them. What the table holds is kept.
+        """
+        codes = list(self.months)
+        if any(not daily.get(code) for code in codes):
+            return self
+        months = {code: dict(self.months[code]) for code in codes}
+        years = {code: dict(self.years[code]) for code in codes}
+        at = _next(*max(months[codes[0]]))
+        last = min(max(daily[code]) for code in codes)
+        while _over(*at) <= last:
+            of_month = {code: _of(daily[code], *at) for code in codes}
+            if any(not values for values in of_month.values()):
+                break
+            for code, values in of_month.items():
+                months[code][at] = (math.fsum(values) / len(values), values[-1])
+            year = at[0]
+            of_year = {code: [_of(daily[code], year, month) for month in range(1, 13)] for code in codes}
+            if at[1] == 12 and all(all(values) for values in of_year.values()):
+                for code, lists in of_year.items():
+                    every = [rate for values in lists for rate in values]
+                    years[code][year] = math.fsum(every) / len(every)
+            at = _next(*at)
+        return replace(self, months=months, years=years)
+
     def _per_eur(self, code: str, on: dt.date, statistic: TableStatistic) -> tuple[float, str, dt.date]:
         if statistic == "year_mean":
             years = [y for y in self.years[code] if _over(y, 12) <= on]
@@ -287,6 +320,10 @@ def _rate(text: str, path: Path) -> float:
     if not (math.isfinite(value) and value > 0):
         raise BadData(path=path.name, what=f"{text!r} is not a rate")
     return value
+
+
+def _of(days: Mapping[dt.date, float], year: int, month: int) -> list[float]:
+    return [rate for day, rate in sorted(days.items()) if (day.year, day.month) == (year, month)]
 
 
 def _next(year: int, month: int) -> tuple[int, int]:

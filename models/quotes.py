@@ -172,6 +172,7 @@ def parse_quotes(
     needed = {"date", "close", "volume"} if like.has_tonnes else {"date", "close"}
     notes = _Notes(sheet)
     header: dict[str, _Column] = {}
+    wide = 0
     quotes: list[_Quote] = []
     seen = headings = 0
     for number, raw in enumerate(rows, start=first_row):
@@ -184,10 +185,15 @@ def parse_quotes(
             if header:
                 notes.skip("repeated_header", Text("重复的表头已跳过", "repeated headers are skipped"), number)
             else:
-                header, headings = named, 1
+                header, headings, wide = named, 1, _width(cells)
                 _unread(cells, named, number, notes)
         elif not header:
             notes.skip("title", Text("表头之前的行未读取", "rows before the header are not read"), number)
+        elif _width(cells) > wide:
+            text = Text(
+                "该行比表头多出列，数值可能错位", "the row has more columns than the heading: values may be shifted"
+            )
+            notes.add("too_wide", text, row=number, found=" | ".join(cells)[:80])
         elif (quote := _quote(cells, header, instrument, words, number, notes)) is not None:
             if quote.day > today:
                 text = Text(f"日期 {quote.day} 在 {today} 之后", f"the date {quote.day} lies after {today}")
@@ -226,6 +232,10 @@ def parse_quotes(
         confidence="inferred",
     )
     return QuoteTable(series, findings, seen, len(kept), skipped)
+
+
+def _width(cells: Sequence[str]) -> int:
+    return max((at for at, cell in enumerate(cells, 1) if cell), default=0)
 
 
 def _plain(cell: str) -> str:

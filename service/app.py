@@ -20,6 +20,7 @@ from service.child import Supervisor
 from service.decision import pages as decision_pages
 from service.decision import routes as decision
 from service.exposure import routes as exposure
+from service.feeds import routes as feeds
 from service.importer import routes as importer
 from service.installation import routes as installation
 from service.law import routes as law
@@ -133,7 +134,7 @@ def create_app(
     errors.install(app)
     for router in (
         exposure.router, installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
-        prices.router, score.router, position.router, health,
+        prices.router, feeds.router, score.router, position.router, health,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
     for router in (pages.router, decision_pages.router):

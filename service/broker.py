@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 #: Names of tasks by kind of job; ``workers`` registers them.
 TASKS = {"assess": "yuetan.assess"}
 SWEEP = "yuetan.sweep"
+#: Visits one price source.
+FEED = "yuetan.feed"
 
 
 def celery_settings(settings: Settings) -> dict[str, Any]:

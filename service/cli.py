@@ -36,10 +36,12 @@ from service.command import (
     write,
 )
 from service.decision import command as decision
+from service.feeds import command as feeds
 from service.installation import command as installation
 from service.position import command as position
 
 if TYPE_CHECKING:
+    from models.fx import FxTable
     from service.child import Supervisor
     from service.parts import Parts
 
@@ -60,26 +62,31 @@ cbam_app.command()(decision.value)
 cbam_app.command()(decision.sector)
 cbam_app.command()(installation.see)
 app.command()(position.position)
+prices_app = typer.Typer(no_args_is_help=True, help="行情来源 / price sources")
+app.add_typer(prices_app, name="prices")
+prices_app.command()(feeds.sources)
+prices_app.command()(feeds.refresh)
 
 
-def _own_quotes(parts: Parts) -> list[Any]:
-    """Return the quotes the user brought in, if this installation has a database."""
+def _held(parts: Parts) -> tuple[list[Any], FxTable | None]:
+    """Return quotes fetched or brought in, and rates with what was fetched, if this installation has a database."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from service import migrate
     from service.auth import EMBEDDED
-    from service.prices.use import own_series
+    from service.feeds.use import fetched_fx
+    from service.prices.use import every_series
 
     url = parts.settings.database
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        return []
+        return [], None
     try:
         if not migrate.is_current(parts.database):
-            return []
+            return [], None
         with parts.database.reading() as db:
-            return list(own_series(db, EMBEDDED, parts.library.market))
+            return every_series(db, EMBEDDED, parts.library), fetched_fx(db, parts.library)
     except SQLAlchemyError:
-        return []
+        return [], None
 
 
 @app.command()
@@ -133,13 +140,15 @@ def assess(
             )
             if own_price is not None:
                 options = use.at_own_price(options, own_price, parts.library)
+            quotes, rates = _held(parts)
             done = use.assess_read(
                 read,
                 parts.library,
                 options,
                 clock.today(),
-                _own_quotes(parts),
+                quotes,
                 lambda done, total: tell("assess", done, total),
+                rates,
             )
         steps_of = None if as_json else STEPS_OF
         document = done.result.to_dict(steps_of) | {"findings": [finding.to_dict() for finding in done.findings]}
@@ -178,7 +187,7 @@ def price(
         _import_quotes(parts, quotes, instrument.upper(), source or quotes.name, lang)
     with people(lang):
         market = parts.library.market
-        for series in _own_quotes(parts):
+        for series in _held(parts)[0]:
             market = market.with_quotes(series)
         found = reference_price(market.of(instrument.upper()), on.date() if on else clock.today(), market.policy)
     if as_json:
@@ -329,7 +338,8 @@ def score(
         with people(lang, UNREADABLE):
             read = use.read_file(parts.library, data, file.name)
         with people(lang):
-            made = use.assess_read(read, parts.library, Options(), clock.today(), _own_quotes(parts)).result.score
+            quotes, rates = _held(parts)
+            made = use.assess_read(read, parts.library, Options(), clock.today(), quotes, fx=rates).result.score
     if made is None:
         typer.echo(Text("文件中没有可评分的内容。", "There is nothing to score in the file.").get(lang), err=True)
         raise typer.Exit(FAILED)

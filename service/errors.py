@@ -20,6 +20,7 @@ from cbam.errors import UnknownPath
 from finance.policy import BadPolicy
 from models.errors import NOTHING, BadData, Text, UnknownParameter, YuetanError
 from models.market import UnknownInstrument
+from service.feeds.feed import UnknownFeed
 from service.law.use import NoRow
 from service.library import UnknownScenario
 from service.refusals import BadJson, Finished, NotFound, NotReady, TooLarge, Unexpected, WrongMedia
@@ -37,6 +38,7 @@ STATUS: Mapping[type[YuetanError], int] = {
     TooLarge: 413,
     WrongMedia: 415,
     BadJson: 422,
+    UnknownFeed: 404,
     UnknownScenario: 422,
     BadData: 500,
     BadPolicy: 500,

@@ -24,6 +24,7 @@ from models.home_prices import AllowanceGrid, AllowancePath, load_allowance_grid
 from models.law import LawBook, load_law
 from models.market import Market, load_prices
 from models.series import Series
+from service.feeds.feed import Feed, load_feeds
 
 CARD = Path("scorecards") / "gd-green-loan-default" / "1.0.0.json"
 
@@ -129,11 +130,23 @@ class Library:
                 self._books[names] = load_law(self.data / "law", [self.scenarios[name].folder for name in names])
             return self._books[names]
 
-    def context(self, scenarios: Sequence[str], as_of: dt.date, quotes: Sequence[Series] = ()) -> Context:
-        """Return what an assessment is made with; ``quotes`` of the user are laid over the market's."""
+    @cached_property
+    def feeds(self) -> dict[str, Feed]:
+        """Where quotes and rates can be fetched."""
+        return load_feeds(self.data)
+
+    def context(
+        self, scenarios: Sequence[str], as_of: dt.date, quotes: Sequence[Series] = (), fx: FxTable | None = None
+    ) -> Context:
+        """Return what an assessment is made with; ``quotes`` are laid over the market's in order, ``fx`` in place of ours."""
         market = self.market
         for series in quotes:
             market = market.with_quotes(series)
         return Context(
-            book=self.book(scenarios), market=market, fx=self.fx, paths=self.paths, scorecard=self.card, as_of=as_of
+            book=self.book(scenarios),
+            market=market,
+            fx=fx or self.fx,
+            paths=self.paths,
+            scorecard=self.card,
+            as_of=as_of,
         )

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     LEASE_S           30                         a job not renewed for so long may be taken again
     RESEND_S          30                         a queued job is announced again after so long
     QUEUE             ``yuetan``                 name of the queue
+    FEEDS             none                       price sources that a worker visits, as a JSON list of the
+                                                 names in ``data/prices/feeds.yaml``
     ================  =========================  ==================================================
     """
 
@@ -50,6 +52,7 @@ class Settings(BaseSettings):
     lang: Literal["zh", "en"] = "zh"
     lease_s: float = Field(default=30.0, gt=0)
     resend_s: float = Field(default=30.0, gt=0)
+    feeds: tuple[str, ...] = ()
     queue: str = Field(default="yuetan", pattern=r"^[A-Za-z0-9_.\-]{1,60}$")
 
     @model_validator(mode="after")

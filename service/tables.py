@@ -193,6 +193,57 @@ class UserQuote(Owned):
     source: Mapped[str] = mapped_column(Text)
 
 
+class FeedPayload(Base):
+    """What a source sent, as it came; the same bytes of a feed are kept once."""
+
+    __tablename__ = "feed_payload"
+    __table_args__ = (UniqueConstraint("feed", "sha256"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    feed: Mapped[str] = mapped_column(String(40))
+    url: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    fetched: Mapped[dt.datetime] = mapped_column(Utc, default=now)
+
+
+class FeedRun(Base):
+    """One visit to a source: what came of it. ``slot`` keeps two workers from the same visit."""
+
+    __tablename__ = "feed_run"
+    __table_args__ = (UniqueConstraint("feed", "slot"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    feed: Mapped[str] = mapped_column(String(40))
+    slot: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(20), default="running")
+    started: Mapped[dt.datetime] = mapped_column(Utc, default=now)
+    finished: Mapped[dt.datetime | None] = mapped_column(Utc)
+    rows_kept: Mapped[int] = mapped_column(default=0)
+    last_day: Mapped[dt.date | None]
+    #: Findings of the rows, or the reason of a failure.
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(Packed, default=list)
+
+
+class FeedQuote(Base):
+    """One day's quote or rate as a source published it; public, so it belongs to no organisation."""
+
+    __tablename__ = "feed_quote"
+    __table_args__ = (UniqueConstraint("feed", "name", "day"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    feed: Mapped[str] = mapped_column(String(40))
+    #: Instrument, or currency per euro.
+    name: Mapped[str] = mapped_column(String(20))
+    day: Mapped[dt.date]
+    value: Mapped[Decimal] = mapped_column(Exact(6))
+    volume_t: Mapped[Decimal | None] = mapped_column(Exact(6))
+    turnover: Mapped[Decimal | None] = mapped_column(Exact(4))
+    payload_id: Mapped[UUID] = mapped_column(ForeignKey("feed_payload.id"))
+
+
+#: Tables of what is public; every other row belongs to an organisation.
+PUBLIC_TABLES: tuple[type[Base], ...] = (Organisation, FeedPayload, FeedRun, FeedQuote)
 TENANT_TABLES: tuple[type[Owned], ...] = (
     Person, Upload, Assessment, AssessmentLine, Job, JobProgress, QuoteImport, UserQuote,
 )  # fmt: skip

@@ -1,9 +1,10 @@
-"""Find forgotten jobs and announce them again."""
+"""Find forgotten jobs and announce them again; ask for the price sources that are due."""
 
 from __future__ import annotations
 
 from service import jobs
-from service.broker import SWEEP, TASKS
+from service.broker import FEED, SWEEP, TASKS
+from service.feeds.use import due
 from workers.app import app, parts, settings
 
 
@@ -14,4 +15,9 @@ def sweep() -> int:
         waiting = jobs.sweep(db, settings.resend_s)
     for kind, job_id in waiting:
         app.send_task(TASKS[kind], args=[str(job_id)])
+    if settings.feeds:
+        with parts().database.reading() as db:
+            names = due(db, parts().library.feeds, settings.feeds)
+        for name in names:
+            app.send_task(FEED, args=[name])
     return len(waiting)

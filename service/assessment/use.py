@@ -19,12 +19,14 @@ from finance.assessment import Options, assess_submission
 from finance.submission import Submission
 from models.errors import YuetanError
 from models.findings import Finding
+from models.fx import FxTable
 from service import jobs, store
 from service.auth import Who, visible
 from service.database import Database
+from service.feeds.use import fetched_fx
 from service.heart import Heart, Lost
 from service.library import Library
-from service.prices.use import own_series
+from service.prices.use import every_series
 from service.refusals import Refused, SameLine, Unexpected
 from service.tables import Job, Upload
 from service.workbook.read import ReadResult, read_submission
@@ -75,6 +77,7 @@ def assess_read(
     as_of: dt.date,
     quotes: Sequence[Any] = (),
     progress: Progress | None = None,
+    fx: FxTable | None = None,
 ) -> FileResult:
     """
     Assess what was read from a file.
@@ -86,7 +89,7 @@ def assess_read(
     """
     if read.submission is None:
         raise Refused
-    context = library.context(options.law_scenarios, as_of, quotes)
+    context = library.context(options.law_scenarios, as_of, quotes, fx)
     result = assess_submission(read.submission, options, context, progress=progress)
     located = [_located(f, line.line.line, read) for line in result.lines for f in line.findings]
     return FileResult(read, result, (*read.findings, *located, *result.findings))
@@ -113,8 +116,8 @@ def assess(db: Session, who: Who, library: Library, submission: Submission, opti
         if good.line in seen:
             raise SameLine(field="goods", line=good.line)
         seen.add(good.line)
-    quotes = own_series(db, who, library.market)
-    return assess_submission(submission, options, library.context(options.law_scenarios, as_of, quotes))
+    quotes, fx = every_series(db, who, library), fetched_fx(db, library)
+    return assess_submission(submission, options, library.context(options.law_scenarios, as_of, quotes, fx))
 
 
 def line_rows(result: Result) -> list[dict[str, Any]]:
@@ -200,7 +203,7 @@ def _work(database: Database, library: Library, job: Job, who: Who, heart: Heart
     with database.reading() as db:
         wanted = visible(Upload, who).where(Upload.id == UUID(payload["upload_id"])).options(undefer(Upload.content))
         upload = db.scalars(wanted).one()
-        quotes = own_series(db, who, library.market)
+        quotes, fx = every_series(db, who, library), fetched_fx(db, library)
     findings: Sequence[Finding] = ()
     values: dict[str, Any] = {}
     result = None
@@ -214,7 +217,7 @@ def _work(database: Database, library: Library, job: Job, who: Who, heart: Heart
             "rows_skipped": read.rows_skipped,
         }
         as_of = dt.date.fromisoformat(payload["as_of"])
-        done = assess_read(read, library, options, as_of, quotes, heart.telling("assess"))
+        done = assess_read(read, library, options, as_of, quotes, heart.telling("assess"), fx)
         findings, result, values["summary"] = done.findings, done.result, done.summary
     except YuetanError as refusal:
         values["reason"] = jobs.told(refusal)

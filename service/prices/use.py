@@ -15,6 +15,7 @@ from models.market import Market
 from models.quotes import QuoteTable, load_quote_words, parse_quotes
 from models.series import Series, daily_series
 from service.auth import Who, erasable, visible
+from service.feeds.use import fetched_series
 from service.library import Library
 from service.tables import QuoteImport, UserQuote
 
@@ -40,10 +41,15 @@ def own_series(db: Session, who: Who, market: Market) -> list[Series]:
     return made
 
 
+def every_series(db: Session, who: Who, library: Library) -> list[Series]:
+    """Return what is laid over our market for ``who``: what was fetched, and then their own quotes."""
+    return [*fetched_series(db, library), *own_series(db, who, library.market)]
+
+
 def own_market(db: Session, who: Who, library: Library) -> Market:
-    """Return the market as ``who`` sees it: ours, with their own quotes laid over it."""
+    """Return the market as ``who`` sees it."""
     market = library.market
-    for series in own_series(db, who, market):
+    for series in every_series(db, who, library):
         market = market.with_quotes(series)
     return market
 

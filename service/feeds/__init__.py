@@ -1,0 +1,1 @@
+"""Quotes and rates fetched from the exchanges and the European Central Bank."""
