@@ -223,7 +223,7 @@ def assess_submission(
     YuetanError
         An option names a path that does not exist. Nothing in a row raises.
     """
-    pricing = pricing_of(options, context)
+    pricing = pricing_of(options, context.paths)
     fx, findings = _fx(options, context)
     rates = _Rates(context, fx)
     sites = tuple(
@@ -268,9 +268,9 @@ def assess_submission(
     )
 
 
-def pricing_of(options: Options, context: Context) -> Pricing:
+def pricing_of(options: Options, named: Paths) -> Pricing:
     """Return where certificate prices come from; an unknown path, and own prices left unused, are refused at once."""
-    paths = dict(context.paths)
+    paths = dict(named)
     if options.user_prices:
         if options.price_path != "user":
             raise PricesNotChosen(field="price_path")

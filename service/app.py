@@ -16,6 +16,8 @@ from starlette.staticfiles import StaticFiles
 from service import errors, migrate
 from service.assessment import routes as assessment
 from service.batch import routes as batch
+from service.change import pages as change_pages
+from service.change import routes as change
 from service.child import Supervisor
 from service.decision import pages as decision_pages
 from service.decision import routes as decision
@@ -133,11 +135,11 @@ def create_app(
     app.state.supervisor = supervisor
     errors.install(app)
     for router in (
-        exposure.router, installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
+        change.router, exposure.router, installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
         prices.router, feeds.router, score.router, position.router, health,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
-    for router in (pages.router, decision_pages.router):
+    for router in (pages.router, decision_pages.router, change_pages.router):
         app.include_router(router, max_body_size=JSON_LIMIT)
     app.mount("/static", StaticFiles(directory=frame.HERE / "static"), name="static")
     app.add_middleware(Safety, settings=settings)

@@ -17,6 +17,7 @@ import typer
 
 from models.errors import Text
 from service import terminal
+from service.change import command as change
 from service.command import (
     FAILED,
     ROWS_REFUSED,
@@ -61,6 +62,8 @@ cbam_app.command()(decision.project)
 cbam_app.command()(decision.value)
 cbam_app.command()(decision.sector)
 cbam_app.command()(installation.see)
+cbam_app.command()(change.diff)
+cbam_app.command()(change.note)
 app.command()(position.position)
 prices_app = typer.Typer(no_args_is_help=True, help="行情来源 / price sources")
 app.add_typer(prices_app, name="prices")

@@ -165,6 +165,7 @@ def line(request: Request, assessment_id: UUID, number: int, lang: Lang, who: Ca
         lang,
         "line.html",
         record=found.record,
+        note_url=f"/assessments/{assessment_id}/lines/{number}/note",
         legend=head.get("legend", {}),
         reads=[reads[key] for key in found.record.get("reads", ()) if key in reads],
         sources=sources(),
