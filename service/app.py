@@ -21,6 +21,8 @@ from service.change import routes as change
 from service.child import Supervisor
 from service.decision import pages as decision_pages
 from service.decision import routes as decision
+from service.dossier import pages as dossier_pages
+from service.dossier import routes as dossier
 from service.exposure import routes as exposure
 from service.feeds import routes as feeds
 from service.importer import routes as importer
@@ -135,11 +137,12 @@ def create_app(
     app.state.supervisor = supervisor
     errors.install(app)
     for router in (
-        change.router, exposure.router, installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
+        change.router, dossier.router, exposure.router,
+        installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
         prices.router, feeds.router, score.router, position.router, health,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
-    for router in (pages.router, decision_pages.router, change_pages.router):
+    for router in (pages.router, decision_pages.router, change_pages.router, dossier_pages.router):
         app.include_router(router, max_body_size=JSON_LIMIT)
     app.mount("/static", StaticFiles(directory=frame.HERE / "static"), name="static")
     app.add_middleware(Safety, settings=settings)

@@ -40,7 +40,8 @@ class Scenario:
     """A draft, or a superseded edition, that may be laid over the law."""
 
     name: str
-    kind: Literal["draft", "edition"]
+    #: ``deduction``: a draft that moves nothing but the deduction.
+    kind: Literal["draft", "edition", "deduction"]
     label: Text
     source: str
     folder: Path

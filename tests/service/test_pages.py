@@ -43,10 +43,10 @@ def test_words_are_whole_and_used() -> None:
         assert text["zh"].strip(), key
         assert text["en"].strip(), key
         assert not CHINESE.search(text["en"]) or key == "other_language", key
-        family = key.rsplit("_", 1)[0] + "_"
+        families = [key[: i + 1] for i, c in enumerate(key) if c == "_"]
         assert (
             f"t.{key}" in sources
-            or f"'{family}'" in sources
+            or any(f"'{family}'" in sources for family in families)
             or f"t['{key}" in sources
             or key.startswith(("stage_", "part_", "level_", "state_", "severity_", "confidence_", "basis_"))
         ), f"{key} is not used"
