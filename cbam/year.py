@@ -43,6 +43,15 @@ class DeMinimis(Result):
     passed_on: dt.date | None
     expected_on: dt.date | None
     reads: tuple[Read, ...]
+    #: Net mass up to the day of the question; the rest of the total is plans.
+    booked_t: float = 0.0
+    #: Day of the question: a threshold passed after it is passed by plan.
+    as_of: dt.date | None = None
+
+    @property
+    def by_plan(self) -> bool:
+        """Whether only planned imports carry the sum above the threshold."""
+        return self.passed_on is not None and self.as_of is not None and self.passed_on > self.as_of
 
     @property
     def in_scope(self) -> bool:
@@ -52,11 +61,17 @@ class DeMinimis(Result):
     def rows(self) -> list[Row]:
         state = (
             Text("已超过：全年所有进口均需履行义务", "passed: every import of the year is in")
-            if self.in_scope
+            if self.in_scope and not self.by_plan
+            else Text(
+                "按计划将超过：届时全年所有进口均需履行义务",
+                "will be passed by plan: then every import of the year is in",
+            )
+            if self.by_plan
             else Text("未超过：不需购买证书", "not passed: no certificates are due")
         )
         return [
             Row("total", Text("本年净重合计", "Net mass of the year"), self.total_t, "t", state, 3),
+            Row("booked", Text("其中已进口", "Of it imported so far"), self.booked_t, "t", digits=3),
             Row("threshold", Text("门槛", "Threshold"), self.threshold_t, "t", digits=0),
             Row("watched", Text("主管机关关注线", "Watched by authorities from"), self.watched_from_t, "t", digits=1),
             Row("passed_on", Text("超过日期", "Passed on"), str(self.passed_on or "—")),
@@ -101,16 +116,17 @@ def de_minimis(imported_on: Days, net_mass_t: FloatArray, law: LawAt, as_of: dt.
     above = np.flatnonzero(running > threshold)
     passed = days[above[0]].astype(dt.date) if above.size else None
     total = float(running[-1]) if running.size else 0.0
+    booked = float(mass[days <= np.datetime64(as_of)].sum())
     return DeMinimis(
         year=year,
         total_t=total,
         threshold_t=threshold,
         watched_from_t=threshold * share,
         passed_on=passed,
-        expected_on=None
-        if passed
-        else _expected(float(mass[days <= np.datetime64(as_of)].sum()), threshold, year, as_of),
+        expected_on=None if passed else _expected(booked, threshold, year, as_of),
         reads=tuple(law.reads.values()),
+        booked_t=booked,
+        as_of=as_of,
     )
 
 

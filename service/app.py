@@ -25,6 +25,7 @@ from service.dossier import pages as dossier_pages
 from service.dossier import routes as dossier
 from service.exposure import routes as exposure
 from service.feeds import routes as feeds
+from service.importer import pages as importer_pages
 from service.importer import routes as importer
 from service.installation import routes as installation
 from service.law import routes as law
@@ -142,7 +143,13 @@ def create_app(
         prices.router, feeds.router, score.router, position.router, health,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
-    for router in (pages.router, decision_pages.router, change_pages.router, dossier_pages.router):
+    for router in (
+        pages.router,
+        decision_pages.router,
+        change_pages.router,
+        dossier_pages.router,
+        importer_pages.router,
+    ):
         app.include_router(router, max_body_size=JSON_LIMIT)
     app.mount("/static", StaticFiles(directory=frame.HERE / "static"), name="static")
     app.add_middleware(Safety, settings=settings)

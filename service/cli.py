@@ -39,6 +39,7 @@ from service.command import (
 from service.decision import command as decision
 from service.dossier import command as dossier
 from service.feeds import command as feeds
+from service.importer import command as importer
 from service.installation import command as installation
 from service.position import command as position
 
@@ -66,6 +67,7 @@ cbam_app.command()(installation.see)
 cbam_app.command()(change.diff)
 cbam_app.command()(change.note)
 cbam_app.command()(dossier.dossier)
+cbam_app.command()(importer.year)
 app.command()(position.position)
 prices_app = typer.Typer(no_args_is_help=True, help="行情来源 / price sources")
 app.add_typer(prices_app, name="prices")
