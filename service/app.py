@@ -19,6 +19,8 @@ from service.batch import routes as batch
 from service.change import pages as change_pages
 from service.change import routes as change
 from service.child import Supervisor
+from service.communication import pages as communication_pages
+from service.communication import routes as communication
 from service.decision import pages as decision_pages
 from service.decision import routes as decision
 from service.dossier import pages as dossier_pages
@@ -138,7 +140,7 @@ def create_app(
     app.state.supervisor = supervisor
     errors.install(app)
     for router in (
-        change.router, dossier.router, exposure.router,
+        change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
         prices.router, feeds.router, score.router, position.router, health,
     ):  # fmt: skip
@@ -147,6 +149,7 @@ def create_app(
         pages.router,
         decision_pages.router,
         change_pages.router,
+        communication_pages.router,
         dossier_pages.router,
         importer_pages.router,
     ):

@@ -36,6 +36,7 @@ from service.command import (
     settings_of,
     write,
 )
+from service.communication import command as communication
 from service.decision import command as decision
 from service.dossier import command as dossier
 from service.feeds import command as feeds
@@ -68,6 +69,7 @@ cbam_app.command()(change.diff)
 cbam_app.command()(change.note)
 cbam_app.command()(dossier.dossier)
 cbam_app.command()(importer.year)
+cbam_app.add_typer(communication.app, name="communication")
 app.command()(position.position)
 prices_app = typer.Typer(no_args_is_help=True, help="行情来源 / price sources")
 app.add_typer(prices_app, name="prices")
