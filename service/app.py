@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,6 +27,9 @@ from service.dossier import pages as dossier_pages
 from service.dossier import routes as dossier
 from service.exposure import routes as exposure
 from service.feeds import routes as feeds
+from service.identity import pages as identity_pages
+from service.identity import routes as identity
+from service.identity.guard import Guard
 from service.importer import pages as importer_pages
 from service.importer import routes as importer
 from service.installation import routes as installation
@@ -36,7 +39,7 @@ from service.pages import routes as pages
 from service.parts import Parts, calm_collector
 from service.position import routes as position
 from service.prices import routes as prices
-from service.provide import HereParts
+from service.provide import HereParts, who
 from service.refusals import NotReady
 from service.safety import JSON_LIMIT, Safety
 from service.score import routes as score
@@ -142,8 +145,10 @@ def create_app(
     for router in (
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
-        prices.router, feeds.router, score.router, position.router, health,
+        prices.router, feeds.router, score.router, position.router, identity.router,
     ):  # fmt: skip
+        app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
+    for router in (identity.gate, health):
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
     for router in (
         pages.router,
@@ -152,8 +157,12 @@ def create_app(
         communication_pages.router,
         dossier_pages.router,
         importer_pages.router,
+        identity_pages.router,
     ):
-        app.include_router(router, max_body_size=JSON_LIMIT)
+        app.include_router(router, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
+    app.include_router(identity_pages.gate, max_body_size=JSON_LIMIT)
     app.mount("/static", StaticFiles(directory=frame.HERE / "static"), name="static")
+    if settings.sign_in == "accounts":
+        app.add_middleware(Guard, parts=here)
     app.add_middleware(Safety, settings=settings)
     return app

@@ -15,10 +15,11 @@ Row = TypeVar("Row", bound=Owned)
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who asks: a person, for an organisation."""
+    """Who asks: a person or a program, for an organisation, with what their role may do."""
 
     organisation_id: UUID
     person_id: UUID
+    rights: frozenset[str] = frozenset()
 
 
 #: The one organisation and the one person of an installation without sign-in; the first migration writes them.

@@ -40,6 +40,7 @@ from service.communication import command as communication
 from service.decision import command as decision
 from service.dossier import command as dossier
 from service.feeds import command as feeds
+from service.identity import command as identity
 from service.importer import command as importer
 from service.installation import command as installation
 from service.position import command as position
@@ -71,6 +72,7 @@ cbam_app.command()(dossier.dossier)
 cbam_app.command()(importer.year)
 cbam_app.add_typer(communication.app, name="communication")
 app.command()(position.position)
+app.add_typer(identity.app, name="account")
 prices_app = typer.Typer(no_args_is_help=True, help="行情来源 / price sources")
 app.add_typer(prices_app, name="prices")
 prices_app.command()(feeds.sources)
@@ -450,6 +452,12 @@ def serve(
             f"粤碳已启动：http://{name}:{bound}（Ctrl-C 结束）", f"Yuetan is at http://{name}:{bound} (Ctrl-C to stop)"
         )
         terminal.console().print(text.get(lang), style="bold green")
+        if settings.sign_in == "off":
+            alone = Text(
+                "无需登录：首个用户“本机用户”已建立，使用本机的人即以该用户记录。",
+                "No sign-in: a first user is made, as whom everyone at this machine is recorded.",
+            )
+            terminal.console().print(alone.get(lang))
         sys.stdout.flush()
         application = create_app(settings, parts, supervisor)
         config = uvicorn.Config(application, log_level="warning", server_header=False, timeout_graceful_shutdown=5)

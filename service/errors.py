@@ -21,6 +21,8 @@ from finance.policy import BadPolicy
 from models.errors import NOTHING, BadData, Text, UnknownParameter, YuetanError
 from models.market import UnknownInstrument
 from service.feeds.feed import UnknownFeed
+from service.identity.door import NotAllowed, NotSignedIn
+from service.identity.use import Taken
 from service.law.use import NoRow
 from service.library import UnknownScenario
 from service.refusals import BadJson, Finished, NotFound, NotReady, TooLarge, Unexpected, WrongMedia
@@ -34,7 +36,10 @@ STATUS: Mapping[type[YuetanError], int] = {
     UnknownParameter: 404,
     UnknownInstrument: 404,
     NoRow: 404,
+    NotSignedIn: 401,
+    NotAllowed: 403,
     Finished: 409,
+    Taken: 409,
     TooLarge: 413,
     WrongMedia: 415,
     BadJson: 422,
@@ -153,6 +158,8 @@ def problem(
         errors=list(errors),
     )
     more = dict(headers or {})
+    if status == 401:
+        more.setdefault("WWW-Authenticate", "Bearer")
     if status == 503:
         more["Retry-After"] = _RETRY_AFTER_S
     return JSONResponse(jsonable_encoder(made), status, more, media_type=PROBLEM)

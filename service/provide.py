@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
+from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.auth import EMBEDDED, Who
+from service.identity.door import NotAllowed, NotSignedIn
+from service.identity.permit import right_of
+from service.identity.roles import access
 from service.jobs import taken_to_send
 from service.library import Library
 from service.parts import Parts
@@ -27,9 +31,31 @@ def library(request: Request) -> Library:
     return parts(request).library
 
 
-def who() -> Who:
-    """Who asks: the one person of an installation without sign-in."""
-    return EMBEDDED
+def who(request: Request) -> Who:
+    """
+    Who asks, once it is certain that they may ask for this operation.
+
+    Without sign-in it is the one person of the installation; with sign-in
+    whomever the guard found.
+
+    Raises
+    ------
+    NotSignedIn
+        Nobody is known by what the request carries.
+    NotAllowed
+        The role lacks the right that the operation asks for.
+    """
+    if parts(request).settings.sign_in == "off":
+        return EMBEDDED
+    found: Who | None = getattr(request.state, "who", None)
+    if found is None:
+        raise NotSignedIn
+    route = request.scope["route"]
+    right = right_of(route, transaction) if isinstance(route, APIRoute) else "see"
+    if right not in found.rights:
+        said = access().rights[right]
+        raise NotAllowed(right_zh=said.zh, right_en=said.en)
+    return found
 
 
 def today() -> dt.date:

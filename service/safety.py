@@ -41,7 +41,9 @@ class Safety:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._secret = settings.secret.get_secret_value() if settings.secret else None
+        # With sign-in each request says who it is, and the secret stays inside.
+        asked = settings.secret if settings.sign_in == "off" else None
+        self._secret = asked.get_secret_value() if asked else None
         self._hosts = frozenset(host.lower() for host in (*settings.allowed_hosts, settings.host))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

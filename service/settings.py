@@ -27,8 +27,13 @@ class Settings(BaseSettings):
     WORKER_PROCESSES  2                          how many jobs the child runs at a time
     HOST, PORT        127.0.0.1, 8000            where the service listens
     ALLOWED_HOSTS     none beyond the loopback   host names the service answers to, as a JSON list
-    SECRET            none                       asked of every request (as Bearer token or as the
-                                                 password of Basic); needed to listen beyond loopback
+    SECRET            none                       needed to listen beyond loopback. Without sign-in it is
+                                                 asked of every request (as Bearer token or as the password
+                                                 of Basic); with sign-in the service's own keys come from it
+    SIGN_IN           ``off``                    ``off``: one user on one machine; ``accounts``: people and
+                                                 programs sign in, each for an organisation
+    SESSION_IDLE_MIN  30                         a visit ends after so many minutes without a request
+    SESSION_HOURS     12                         and after so many hours in any case
     LANG              ``zh``                     language of the terminal: ``zh`` or ``en``
     LEASE_S           30                         a job not renewed for so long may be taken again
     RESEND_S          30                         a queued job is announced again after so long
@@ -49,6 +54,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     allowed_hosts: tuple[str, ...] = ()
     secret: SecretStr | None = Field(default=None, min_length=16)
+    sign_in: Literal["off", "accounts"] = "off"
+    session_idle_min: int = Field(default=30, ge=1, le=24 * 60)
+    session_hours: int = Field(default=12, ge=1, le=24 * 7)
     lang: Literal["zh", "en"] = "zh"
     lease_s: float = Field(default=30.0, gt=0)
     resend_s: float = Field(default=30.0, gt=0)

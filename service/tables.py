@@ -33,6 +33,12 @@ class Organisation(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     name: Mapped[str] = mapped_column(String(200))
+    #: One of the kinds in ``data/access/roles.yaml``.
+    kind: Mapped[str] = mapped_column(String(20), default="exporter")
+    #: Unified social credit code; none for a firm that has none.
+    uscc: Mapped[str | None] = mapped_column(String(18), index=True, unique=True)
+    #: Country in two letters: data that leaves for another is reviewed.
+    country: Mapped[str] = mapped_column(String(2), default="CN")
     created: Mapped[dt.datetime] = mapped_column(Utc, default=now)
 
 
@@ -45,12 +51,15 @@ class Owned(Base):
 
 
 class Person(Owned):
-    """Someone who acts for an organisation."""
+    """Someone, or a program, that acts for an organisation."""
 
     __tablename__ = "person"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     name: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(30), default="exporter_admin")
+    #: Someone who left keeps the row, since records name it, and may do nothing more.
+    active: Mapped[bool] = mapped_column(default=True)
     created: Mapped[dt.datetime] = mapped_column(Utc, default=now)
 
 

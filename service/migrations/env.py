@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from service.tables import Base
+from service.catalogue import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -16,6 +16,7 @@ from models.errors import NOTHING, BadData, Text, YuetanError
 from models.files import DATA, read_yaml
 from service.errors import status_of
 from service.pages.show import FILTERS
+from service.parts import Parts
 from service.refusals import BadNumber, Unexpected
 
 HERE = Path(__file__).parent
@@ -84,11 +85,22 @@ def page(request: Request, lang: str, template: str, status: int = 200, **values
     html = (
         _templates()
         .get_template(template)
-        .render(t=said, lang=lang, other_url=str(request.url.include_query_params(lang=other)), **values)
+        .render(
+            t=said,
+            lang=lang,
+            signs_in=_signs_in(request),
+            other_url=str(request.url.include_query_params(lang=other)),
+            **values,
+        )
     )
     made = Response(html, status, media_type="text/html")
     made.set_cookie("lang", lang, max_age=31_536_000, samesite="lax", httponly=True)
     return made
+
+
+def _signs_in(request: Request) -> bool:
+    parts: Parts = request.app.state.parts
+    return parts.settings.sign_in == "accounts"
 
 
 class PageRoute(APIRoute):

@@ -109,8 +109,8 @@ def parts(tmp_path: Path, library: Library, blank: Path) -> Iterator[Parts]:
     yield from installed(tmp_path, library, blank)
 
 
-def installed(folder: Path, library: Library, blank: Path) -> Iterator[Parts]:
-    settings = Settings(data_dir=folder, worker="none")
+def installed(folder: Path, library: Library, blank: Path, **more: Any) -> Iterator[Parts]:
+    settings = Settings(data_dir=folder, worker="none", **more)
     shutil.copy(blank, folder / "yuetan.sqlite")
     made = Parts(settings, Database(settings.database), library, Silent(settings))
     yield made

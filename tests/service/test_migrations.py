@@ -11,8 +11,9 @@ from sqlalchemy import inspect, select
 
 from service import migrate
 from service.auth import EMBEDDED
+from service.catalogue import PUBLIC_TABLES, TENANT_TABLES, Base
 from service.database import Database
-from service.tables import PUBLIC_TABLES, TENANT_TABLES, Base, Organisation, Owned, Person
+from service.tables import Organisation, Owned, Person
 
 
 def test_the_tables_are_what_the_migrations_make(database: Database) -> None:
