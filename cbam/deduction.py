@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from cbam.consignment import Basis
+from cbam.reference_model import paid_amount, secp
 from models.errors import Text
 from models.installation import EtsYear
 from models.law import LawAt, Read
 from models.position import Position
 from models.regime import Regime
 from models.table import Result, Row
-from models.units import Numbers
 
 METHOD = "cbam.deduction/1"
 RULE = "eu.cbam.deduction_rule"
@@ -153,8 +151,9 @@ def price_effectively_paid(
         )
         spent = (year.purchased_t or 0.0) * (year.purchase_price_cny_per_t or 0.0)
         spent += (year.auction_t or 0.0) * (year.auction_price_cny_per_t or 0.0)
-        counted = min(short, max(0.0, bought - (year.sold_t or 0.0)))
-        paid = max(0.0, counted * spent / bought - (year.rebate_cny or 0.0)) if known else None
+        kept = max(0.0, bought - (year.sold_t or 0.0))
+        counted = min(short, kept)
+        paid = float(paid_amount(emissions, free, kept, spent / bought, year.rebate_cny or 0.0)) if known else None
         if known and counted < short:
             missing.append(
                 Text(
@@ -181,29 +180,6 @@ def price_effectively_paid(
     if per_t and eur is None:
         missing.append(Text("该履约年度的年平均汇率", "the yearly average exchange rate of the compliance year"))
     return PricePaid(per_t, eur, boundary, tuple(missing), regime.reads, plain)
-
-
-def potential_secp(see: Numbers, sefa: Numbers, paid_eur_per_t: Numbers, reference_price_eur_per_t: Numbers) -> Numbers:
-    """
-    Specific emissions for which a carbon price was paid, by the reference model.
-
-    Parameters
-    ----------
-    see, sefa : float or array, shape (n,)
-        tCO2e per t of goods.
-    paid_eur_per_t : float or array, shape (n,)
-        Carbon price paid, EUR per t of goods.
-    reference_price_eur_per_t : float or array, shape (n,)
-        P_ref: here the certificate price of the import; with it the deduction
-        in EUR equals what was paid. Open in the draft.
-
-    Returns
-    -------
-    float or array, shape (n,)
-        min(max(0, SEE - SEFA), CP / P_ref), tCO2e per t. An assumption.
-    """
-    found = np.minimum(np.maximum(0.0, np.asarray(see) - sefa), np.asarray(paid_eur_per_t) / reference_price_eur_per_t)
-    return found if found.ndim else float(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,10 +261,10 @@ def deduction(
         return Deduction(
             0.0, NO_DEFAULT_PRICE, paid.cny_per_tco2, per_t, None, None, paid.missing, read, paid.plain, price_eur_per_t
         )
-    secp = eur = None
+    found = eur = None
     if per_t is not None and paid.countable_boundary:
-        secp = float(potential_secp(see, sefa, per_t, price_eur_per_t))
-        eur = secp * price_eur_per_t
+        found = float(secp(see, sefa, per_t, price_eur_per_t))
+        eur = found * price_eur_per_t
     return Deduction(
-        0.0, ACT_NOT_ADOPTED, paid.cny_per_tco2, per_t, secp, eur, paid.missing, read, paid.plain, price_eur_per_t
+        0.0, ACT_NOT_ADOPTED, paid.cny_per_tco2, per_t, found, eur, paid.missing, read, paid.plain, price_eur_per_t
     )

@@ -25,14 +25,29 @@ from models.law import LawAt, Read
 from models.regime import Regime
 from models.table import Result, Row
 
-METHOD = "cbam.dossier/1"
+METHOD = "cbam.dossier/2"
 RULE = "eu.cbam.deduction_rule"
 DEFAULT_PRICES = "eu.cbam.default_carbon_prices"
+#: Where the price was paid: every market of ``models.regime`` is Chinese.
+COUNTRY = "CN"
 
 
 NOT_VERIFIED = Text(
     "没有经核查的排放，不能按实际值申报，也就不能扣减",
     "without verified emissions there is no actual basis and no deduction",
+)
+NO_CERTIFICATE = Text(
+    "草案情景：没有独立人员出具的已付碳价证明，不计入；下列潜在扣减为假设",
+    "draft scenario: without the certificate of an independent person nothing counts; the potential is an assumption",
+)
+OTHER_YEAR = Text(
+    "碳价支付的履约年度不是货物的报告期（排放和免费分配所用的年份），不计入",
+    "the compliance year of the price paid is not the reporting period of the goods (that of emissions and free allocation): "
+    "it does not count",
+)
+PRICE_PUBLISHED = Text(
+    "该国已有默认碳价，但把它折成扣减的公式尚未公开，扣减额未知",
+    "the country has a default carbon price, but the formula that turns it into a deduction is not public: unknown",
 )
 BY_MODEL = Text("草案情景：按参考模型计入（假设）", "draft scenario: counted by the reference model (assumption)")
 
@@ -72,13 +87,21 @@ class GoodDeduction:
     secp_tco2e_per_t: float | None
     deduction_eur_per_t: float | None
     certificates: float | None
-    counted_secp: float
+    #: ``None`` where it cannot be told whether and what counts.
+    counted_secp: float | None
     reason: Text
 
     @property
     def deduction_eur(self) -> float | None:
         """Deduction of what is exported, EUR."""
         return None if self.deduction_eur_per_t is None else self.deduction_eur_per_t * self.good.exported_t
+
+    @property
+    def counted_eur(self) -> float | None:
+        """What the chosen law takes off what is exported, EUR."""
+        if self.counted_secp == 0.0:
+            return 0.0
+        return None if self.counted_secp is None else self.deduction_eur
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +132,13 @@ class Dossier(Result):
     rate_source: str
     reference_eur_per_t: float | None
     plain: Text
-    by_model: bool
     findings: tuple[Finding, ...]
     reads: tuple[Read, ...] = field(repr=False)
 
     @property
     def counted_eur(self) -> float | None:
         """What the chosen law takes off all that is exported, EUR: nothing under the law in force."""
-        if not self.by_model:
-            return 0.0
-        parts = [g.deduction_eur for g in self.goods]
+        parts = [g.counted_eur for g in self.goods]
         return None if None in parts else math.fsum(x for x in parts if x is not None)
 
     @property
@@ -145,7 +165,7 @@ class Dossier(Result):
             Row("bought", Text("有凭证且未再卖出的购买量", "Bought, shown and kept"), pay.counted_t, "t", digits=0),
             Row("average", Text("平均成本", "Average cost"), pay.average_cny_per_t, "CNY/t", self._word("average_price")),
             Row("rebate", Text("减：返还", "- rebates"), pay.rebate_cny, "CNY"),
-            Row("paid", Text("实付碳价总额", "Carbon price paid"), pay.paid_cny, "CNY", assumed),
+            Row("paid", Text("实付碳价总额", "Carbon price paid"), pay.paid_cny, "CNY", pay.boundary if pay.excluded else assumed),
             Row("rate", Text("年平均汇率", "Yearly average rate"), self.cny_per_eur, "CNY/EUR",
                 Text(self.rate_source, self.rate_source), 4),
             Row("reference_price", Text("折算价格", "Reference price"), self.reference_eur_per_t, "EUR/tCO2e",
@@ -154,7 +174,7 @@ class Dossier(Result):
             Row("deduction", Text("可扣减合计（假设）", "Deduction in all (assumption)"),
                 None if None in total else math.fsum(x for x in total if x is not None), "EUR", assumed),
             Row("counted", Text("按所选法规计入", "Counted under the law chosen"), self.counted_eur, "EUR",
-                BY_MODEL if self.by_model else Text("见各货物的理由", "see the reason of each good")),
+                Text("见各货物的理由", "see the reason of each good")),
         ]  # fmt: skip
 
     def proof(self) -> list[str]:
@@ -171,6 +191,7 @@ def dossier(
     rate_source: str,
     certificate_price_eur: float | None,
     reference_eur_per_t: float | None,
+    reporting_year: int,
     plain: Text,
     words: Mapping[str, Mapping[str, object]],
 ) -> Dossier:
@@ -191,6 +212,8 @@ def dossier(
         Yearly average rate; without it nothing is told in EUR.
     certificate_price_eur, reference_eur_per_t : float or None
         Price of a certificate, and P_ref; without them no certificates are told.
+    reporting_year : int
+        Year of the goods' emissions and free allocation: a price paid for another does not count.
     plain : Text
         The order of magnitude in words (``cbam.deduction.at_most``).
     words : mapping
@@ -203,14 +226,18 @@ def dossier(
     ``cbam.md`` 8, an assumption.
     """
     findings: list[Finding] = []
-    payment = payment_of(site, rules, findings)
-    rule = law.word(RULE)
-    by_model = rule == "evidence_by_reference_model"
+    payment = payment_of(site, rules, law, findings)
+    why = _reason(site, law, reporting_year)
+    default_price = law.row(DEFAULT_PRICES, COUNTRY, str(reporting_year))
+    if default_price is not None and any(g.basis is Basis.DEFAULT for g in goods):
+        findings.append(_published())
+    findings += _unshown(site, goods)
     twice = _too_much(site, goods, payment)
     findings += twice
     for_goods = replace(payment, paid_cny=None) if twice else payment
     made = tuple(
-        _good(good, for_goods, cny_per_eur, certificate_price_eur, reference_eur_per_t, by_model) for good in goods
+        _good(good, for_goods, cny_per_eur, certificate_price_eur, reference_eur_per_t, why, default_price is not None)
+        for good in goods
     )
     return Dossier(
         installation=site.installation,
@@ -224,7 +251,6 @@ def dossier(
         rate_source=rate_source,
         reference_eur_per_t=reference_eur_per_t,
         plain=plain,
-        by_model=by_model,
         findings=(*site.account.findings, *findings),
         reads=(*site.regime.reads, *law.reads.values()),
     )
@@ -236,7 +262,8 @@ def _good(
     cny_per_eur: float | None,
     certificate_price_eur: float | None,
     reference_eur_per_t: float | None,
-    by_model: bool,
+    why: Text,
+    default_price: bool,
 ) -> GoodDeduction:
     own_cny: float | None = None
     if payment.paid_cny is not None:
@@ -245,10 +272,12 @@ def _good(
             own_cny = payment.paid_cny * good.attributed_t / payment.declared_t / good.activity_t
     upstream = math.fsum(p.mass_t_per_t * p.paid_eur_per_t for p in good.precursors if p.certified)
     eur = None
-    if own_cny == 0.0:
+    if own_cny == 0.0 or payment.excluded:
         eur = upstream
     elif own_cny is not None and cny_per_eur:
         eur = own_cny / cny_per_eur + upstream
+    if good.basis is Basis.DEFAULT and default_price:
+        return GoodDeduction(good, own_cny, eur, None, None, None, None, PRICE_PUBLISHED)
     if good.basis is Basis.DEFAULT:
         return GoodDeduction(good, own_cny, eur, 0.0, 0.0, 0.0, 0.0, NO_DEFAULT_PRICE)
     if not good.verified:
@@ -257,9 +286,68 @@ def _good(
     if eur is not None and (reference_eur_per_t or eur == 0.0):
         found = float(secp(good.see_tco2e_per_t, good.sefa_tco2e_per_t, eur, reference_eur_per_t or 1.0))
         per_t = None if certificate_price_eur is None and found else found * (certificate_price_eur or 0.0)
-    reason = BY_MODEL if by_model else ACT_NOT_ADOPTED
     certificates = None if found is None else found * good.exported_t
-    return GoodDeduction(good, own_cny, eur, found, per_t, certificates, found or 0.0 if by_model else 0.0, reason)
+    return GoodDeduction(good, own_cny, eur, found, per_t, certificates, found if why is BY_MODEL else 0.0, why)
+
+
+def _reason(site: SiteFacts, law: LawAt, reporting_year: int) -> Text:
+    """Return why a price paid counts, or why not, on the actual basis."""
+    if law.word(RULE) != "evidence_by_reference_model":
+        return ACT_NOT_ADOPTED
+    if site.year != reporting_year:
+        return OTHER_YEAR
+    return BY_MODEL if site.evidence.get("independent_certificate") else NO_CERTIFICATE
+
+
+def _unshown(site: SiteFacts, goods: Sequence[DossierGood]) -> list[Finding]:
+    """Tell what was taken for true though nothing shows it: no rebates, verified goods."""
+    found = []
+    rebates = any(e.kind == "rebate" and e.settles == site.year for e in site.account.entries)
+    if not rebates and not site.evidence.get("rebate_statement") and site.regime.word != "none":
+        found.append(
+            Finding(
+                "evidence.no_rebate_statement",
+                "warning",
+                Text(
+                    "没有填返还，也没有“无返还”声明：按零计。",
+                    "No rebate is entered and no nil statement named: taken as none.",
+                ),
+                Text("请填写返还，或列出声明文件。", "Enter the rebates, or name the statement."),
+                field="evidence.rebate_statement",
+            )
+        )
+    actual = [g.product for g in goods if g.basis is Basis.ACTUAL and g.verified]
+    if actual and not site.evidence.get("goods_attribution"):
+        names = ", ".join(actual[:3])
+        found.append(
+            Finding(
+                "evidence.no_emissions_report",
+                "warning",
+                Text(
+                    f"{names} 按已核查计算，但没有列出核查报告。",
+                    f"{names}: taken as verified, but no report is named.",
+                ),
+                Text(
+                    "请列出经认可核查员的报告，或把货物标为未核查。",
+                    "Name the verifier's report, or mark the good as not verified.",
+                ),
+                field="evidence.goods_attribution",
+            )
+        )
+    return found
+
+
+def _published() -> Finding:
+    return Finding(
+        "deduction.default_price_unusable",
+        "warning",
+        PRICE_PUBLISHED,
+        Text(
+            "请用经核查的实际值申报；或等公式公布后，在 data/law/eu/cbam/default_carbon_prices 旁补充规则。",
+            "Declare verified actual values; or add the rule beside data/law/eu/cbam/default_carbon_prices once it is public.",
+        ),
+        field="goods",
+    )
 
 
 def _too_much(site: SiteFacts, goods: Sequence[DossierGood], payment: Payment) -> list[Finding]:
@@ -295,7 +383,7 @@ def _evidence(
                 None,
                 Text("本年度没有缺口或不属于该情形，不需要", "not needed: no shortfall, or not this case"),
             )
-        elif key == "exchange_rate" and rate:
+        elif key == "exchange_rate" and rate and rate_source:
             there, reference = True, rate_source
         found.append(
             Evidence(

@@ -287,18 +287,25 @@ def _basis_rows(path: DefaultPath | None) -> Iterable[Row]:
     )  # fmt: skip
 
 
-def reporting_day(consignment: Consignment, law: LawAt) -> dt.date:
+def reporting_year(imported_on: dt.date, production_year: int | None, law: LawAt) -> int:
     """
-    Return the day whose law gives emissions, benchmark and factor.
+    Return the reporting period of goods: the year of their emissions, benchmark and factor.
 
-    For imports of 2026 the reporting year is 2026. Later it is the year of
-    production, presumed to be the year of import unless another is shown
-    (``eu-2025-2620``; the word is ``eu.cbam.reporting_year_rule``).
+    For imports of 2026 it is 2026. Later it is the year of production, presumed
+    to be the year of import unless another is shown (``eu-2025-2620``; the word
+    is ``eu.cbam.reporting_year_rule``, of the day of import).
     """
-    day, year = consignment.imported_on, consignment.production_year
-    if year is None or year == day.year or law.word("eu.cbam.reporting_year_rule") == "year_of_import":
-        return day
-    return dt.date(year, 12, 31)
+    stated = production_year not in (None, imported_on.year)
+    if stated and law.word("eu.cbam.reporting_year_rule") != "year_of_import":
+        return int(production_year or imported_on.year)
+    return imported_on.year
+
+
+def reporting_day(consignment: Consignment, law: LawAt) -> dt.date:
+    """Return the day whose law gives emissions, benchmark and factor; see ``reporting_year``."""
+    day = consignment.imported_on
+    year = reporting_year(day, consignment.production_year, law)
+    return day if year == day.year else dt.date(year, 12, 31)
 
 
 def embed(consignment: Consignment, law: LawAt) -> Embedded:

@@ -20,7 +20,7 @@ from models.inputs import Input
 from models.law import LawAt
 from models.units import Numbers
 
-MODEL = "cbam.reference_model/1"
+MODEL = "cbam.reference_model/2"
 KEY = "eu.cbam.deduction_model"
 
 
@@ -51,7 +51,7 @@ WORDS: Mapping[str, Mapping[str, Text]] = {
     "average_price": {
         "own_invoices": Text("企业发票的平均成本", "average cost by own invoices"),
         "market_yearly_mean": Text(
-            "市场年均价（不高于发票成本时才稳妥）", "yearly mean of the market (safe where not above the invoices)"),
+            "市场年均价，至多为发票均价", "yearly mean of the market, at most the average of the invoices"),
     },
 }  # fmt: skip
 NAMES: Mapping[str, Text] = {

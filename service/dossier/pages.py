@@ -42,6 +42,8 @@ _FIELDS = (
     "product",
     "code",
     "imported_on",
+    "production_year",
+    "bought_on",
     "fx_source",
     "scenario",
     *WORDS,
@@ -50,7 +52,7 @@ _NEEDED = ("installation", "emissions", "free", "code", "activity", "attributed"
 EXAMPLE = {
     "installation": "韶关示例钢厂", "process": "steel_integrated", "year": "2025", "listed": "yes", "emissions": "2,000,000",
     "free": "1,940,000", "bought": "60,000", "bought_price": "75", "product": "热轧卷", "code": "7208 37 00",
-    "activity": "1,000,000", "attributed": "2,000,000", "see": "2.1", "sefa": "1.38148491", "exported": "10,000",
+    "bought_on": "2025-11-20", "activity": "1,000,000", "attributed": "2,000,000", "see": "2.1", "sefa": "1.38148491", "exported": "10,000",
     "imported_on": "2026-05-12", "verified_emissions": "核查报告 2025-001", "purchase_contracts": "合同 CEA-2026-17",
 }  # fmt: skip
 
@@ -109,8 +111,10 @@ def _asked(typed: Mapping[str, str], items: Mapping[str, Any], law: Library, tod
     pilot = typed["process"] not in ("steel_integrated", "cement_clinker", "aluminium_electrolysis", "power")
     entries: list[dict[str, Any]] = []
     if numbers["bought"]:
+        if not typed["bought_on"]:
+            raise Needed(field="bought_on", **_label("bought_on"))
         entries.append(
-            {"on": f"{year}-12-31", "kind": "purchase", "instrument": "GDEA" if pilot else "CEA", "tonnes": numbers["bought"],
+            {"on": typed["bought_on"], "kind": "purchase", "instrument": "GDEA" if pilot else "CEA", "tonnes": numbers["bought"],
              "price_cny_per_t": numbers["bought_price"], "for_year": year, "vintage": year}
         )  # fmt: skip
     if numbers["rebate"]:
@@ -140,6 +144,7 @@ def _asked(typed: Mapping[str, str], items: Mapping[str, Any], law: Library, tod
         "evidence": {key: typed[key] for key in items if typed[key]},
         "rules": {point: typed[point] or None for point in WORDS},
         "imported_on": typed["imported_on"] or today.isoformat(),
+        "production_year": int(typed["production_year"]) if typed["production_year"].isdigit() else None,
         "fx_cny_per_eur": numbers["fx"],
         "fx_source": typed["fx_source"] or None,
         "law_scenarios": [typed["scenario"]] if typed["scenario"] else [],
@@ -154,7 +159,7 @@ def _asked(typed: Mapping[str, str], items: Mapping[str, Any], law: Library, tod
 
 _OF_FIELD = {
     "verified_emissions_t": "emissions", "activity_t": "activity", "attributed_t": "attributed", "exported_t": "exported",
-    "see_tco2e_per_t": "see", "sefa_tco2e_per_t": "sefa", "compliance_year": "year", "fx_cny_per_eur": "fx",
+    "see_tco2e_per_t": "see", "sefa_tco2e_per_t": "sefa", "compliance_year": "year", "fx_cny_per_eur": "fx", "on": "bought_on",
 }  # fmt: skip
 
 

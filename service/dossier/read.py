@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from cbam.dossier import METHOD, Evidence, GoodDeduction
 from cbam.reference_model import MODEL
-from models.errors import Text
+from models.errors import NOTHING, Text
 from service.dossier.use import Made
 from service.errors import TextRead
 from service.press.document import Block, Column, Document, Figure, Figures, Steps, Table, Words
@@ -26,7 +26,7 @@ class GoodRead(BaseModel):
     deduction_eur_per_t: float | None
     deduction_eur: float | None
     certificates: float | None
-    counted_secp_tco2e_per_t: float
+    counted_secp_tco2e_per_t: float | None
     reason: TextRead
 
 
@@ -113,7 +113,8 @@ def dossier_paper(made: Made, made_on: dt.date) -> Document:
                 Figure(Text("按所选法规计入", "Counted under the law chosen"), _number(found.counted_eur), "EUR"),
                 Figure(Text("潜在扣减（假设）", "Potential deduction (assumption)"), _number(first.deduction_eur_per_t, 4), "EUR/t",
                        Text(first.good.product, first.good.product)),
-                Figure(Text("实付碳价（假设）", "Carbon price paid (assumption)"), _number(first.paid_cny_per_t, 4), "CNY/t"),
+                Figure(Text("实付碳价（假设）", "Carbon price paid (assumption)"), _number(first.paid_cny_per_t, 4), "CNY/t",
+                       found.payment.boundary if found.payment.excluded else NOTHING),
             ]
         ),
         Words([found.plain, found.assumption], plain=True),

@@ -11,18 +11,19 @@ from pydantic import Field
 
 from cbam.deduction import PLAIN, at_most
 from cbam.dossier import Dossier, DossierGood, dossier
+from cbam.exposure import reporting_year
 from cbam.payment import SiteFacts
 from cbam.prices import PRICES, CertificatePrice, Pricing
 from cbam.reference_model import Rules, chosen
 from finance.assessment import Options, pricing_of
-from models.allowance import mean_over
-from models.errors import NOTHING, Text, YuetanError
+from models.errors import Text, YuetanError
 from models.files import read_yaml
 from models.findings import Finding
 from models.fx import FxTable
 from models.inputs import Input, NonNegative, Positive
 from models.law import LawBook
 from models.market import Market
+from models.mean_price import MeanPrice, mean_over
 from service.library import Library
 from service.position.use import PositionAsk, Positioned, positioned
 
@@ -39,6 +40,8 @@ class DossierAsk(Input):
     rules: Rules = Field(default_factory=Rules)
     #: Day of import whose certificate price is taken.
     imported_on: dt.date = Field(ge=dt.date(2026, 1, 1), le=dt.date(2060, 12, 31), examples=["2026-05-12"])
+    #: Year the goods were made in; the import's where absent, and always for imports of 2026.
+    production_year: int | None = Field(default=None, ge=2026, le=2060)
     price_path: str = Field(default="flat", pattern=r"^[A-Za-z0-9_.\-]{1,60}$")
     use_scenario_price: bool = False
     #: Yearly average rate of the user, CNY per EUR, with its source.
@@ -93,8 +96,10 @@ def made_of(asked: DossierAsk, library: Library, market: Market, fx: FxTable, to
     law = book.at(dt.date(max(year, asked.imported_on.year), 12, 31))
     rules = chosen(asked.rules, law)
     findings = list(place.findings)
-    if asked.imported_on.year != year:
-        findings.append(_other_year(asked.imported_on.year, year))
+    reporting = reporting_year(asked.imported_on, asked.production_year, book.at(asked.imported_on))
+    if reporting != year:
+        findings.append(_other_year(reporting, year))
+    findings += _after_day(asked, place.account.as_of)
     price = _price(asked, library, book, findings)
     reference = price.eur_per_t if price else None
     if rules.is_("reference_price", "yearly_mean"):
@@ -102,6 +107,7 @@ def made_of(asked: DossierAsk, library: Library, market: Market, fx: FxTable, to
     rate, source = _rate(asked, fx, year, findings)
     home = place.position
     direct = asked.direct_emissions_t
+    mean = _mean(market, place.regime.instrument, year)
     site = SiteFacts(
         installation=asked.position.year.installation,
         year=year,
@@ -110,7 +116,8 @@ def made_of(asked: DossierAsk, library: Library, market: Market, fx: FxTable, to
         emissions_t=home.emissions_t,
         direct_t=direct,
         free_t=home.free_t,
-        market_mean_cny_per_t=_mean(market, place.regime.instrument, year),
+        market_mean_cny_per_t=mean.value if mean else None,
+        market_mean_coverage=mean.coverage if mean else 0.0,
         evidence=asked.evidence,
     )
     of_year = library.book().at(dt.date(year, 12, 31))
@@ -127,6 +134,7 @@ def made_of(asked: DossierAsk, library: Library, market: Market, fx: FxTable, to
         rate_source=source,
         certificate_price_eur=price.eur_per_t if price else None,
         reference_eur_per_t=reference,
+        reporting_year=reporting,
         plain=plain,
         words=words,
     )
@@ -170,7 +178,9 @@ def _yearly(book: LawBook, year: int, findings: list[Finding]) -> float | None:
 def _rate(asked: DossierAsk, fx: FxTable, year: int, findings: list[Finding]) -> tuple[float | None, str]:
     """Return the mean rate of the compliance year and its source: the user's, else the central bank's."""
     if asked.fx_cny_per_eur is not None:
-        return asked.fx_cny_per_eur, asked.fx_source or "-"
+        if not asked.fx_source:
+            findings.append(_no_source())
+        return asked.fx_cny_per_eur, asked.fx_source or ""
     try:
         found = fx.rate("CNY", dt.date(year, 12, 31), statistic="year_mean")
         if found.period == str(year):
@@ -191,24 +201,61 @@ def _rate(asked: DossierAsk, fx: FxTable, year: int, findings: list[Finding]) ->
     return None, ""
 
 
-def _mean(market: Market, instrument: str | None, year: int) -> float | None:
+def _no_source() -> Finding:
+    return Finding(
+        code="dossier.rate_without_source",
+        severity="warning",
+        text=Text(
+            "填写的年平均汇率没有注明来源，不能作为证据。", "The rate entered names no source: it is no evidence."
+        ),
+        hint=Text(
+            "请填写汇率来源，如“欧洲央行 2026 年均值”。",
+            "Name the source, such as 'European Central Bank, mean of 2026'.",
+        ),
+        field="fx_source",
+    )
+
+
+def _after_day(asked: DossierAsk, on: dt.date) -> list[Finding]:
+    """Tell of entries after the day asked about: they are plans and do not count."""
+    later = [i for i, entry in enumerate(asked.position.entries) if entry.on > on]
+    if not later:
+        return []
+    return [
+        Finding(
+            code="dossier.after_the_day",
+            severity="info",
+            text=Text(
+                f"{len(later)} 笔记录晚于询问日 {on}，是计划，不计入。",
+                f"{len(later)} entries are after the day asked about, {on}: plans, which do not count.",
+            ),
+            hint=Text("请把询问日改为这些记录之后。", "Ask for a day after them."),
+            field=f"position.entries.{later[0]}.on",
+        )
+    ]
+
+
+def _mean(market: Market, instrument: str | None, year: int) -> MeanPrice | None:
     if instrument is None or instrument not in market.series:
         return None
     try:
-        return mean_over(market.of(instrument), dt.date(year, 1, 1), dt.date(year, 12, 31)).value
+        return mean_over(market.of(instrument), dt.date(year, 1, 1), dt.date(year, 12, 31))
     except YuetanError:
         return None
 
 
-def _other_year(imported: int, year: int) -> Finding:
+def _other_year(reporting: int, year: int) -> Finding:
     return Finding(
         code="dossier.other_year",
         severity="warning",
         text=Text(
-            f"进口在 {imported} 年，碳价支付属于 {year} 履约年度：报告期应与排放和免费分配相同。",
-            f"The import is of {imported}, the carbon price paid of compliance year {year}: the reporting period must be that of "
-            "the emissions and of the free allocation.",
+            f"货物的报告期是 {reporting} 年，碳价支付属于 {year} 履约年度：两者应相同，否则不计入。",
+            f"The reporting period of the goods is {reporting}, the carbon price was paid for compliance year {year}: they must be "
+            "the same, else it does not count.",
         ),
-        hint=NOTHING,
-        field="imported_on",
+        hint=Text(
+            f"请改用 {reporting} 履约年度的排放、配额和购买。",
+            f"Use emissions, allowances and purchases of {reporting}.",
+        ),
+        field="position.year.compliance_year",
     )

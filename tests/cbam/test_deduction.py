@@ -17,9 +17,9 @@ from cbam.deduction import (
     PricePaid,
     at_most,
     deduction,
-    potential_secp,
     price_effectively_paid,
 )
+from cbam.reference_model import secp
 from models.installation import EtsYear
 from models.law import LawBook
 from models.position import position
@@ -38,7 +38,7 @@ SHORT = {"verified_emissions_t": 2e6, "free_allocation_t": 1.94e6}
 
 def test_columns_give_what_single_values_give() -> None:
     own = np.array([1.5, 2.0, 2.2, 2.5])
-    assert list(potential_secp(own, 1.9, 0.6, 75.0)) == [potential_secp(float(x), 1.9, 0.6, 75.0) for x in own]
+    assert list(secp(own, 1.9, 0.6, 75.0)) == [secp(float(x), 1.9, 0.6, 75.0) for x in own]
 
 
 def test_no_more_is_paid_for_than_was_bought_and_kept(book: LawBook) -> None:
@@ -127,9 +127,9 @@ def test_default_basis_counts_nothing_and_says_why(book: LawBook) -> None:
 def test_a_deduction_never_exceeds_what_is_due_nor_what_was_paid(
     see: float, sefa: float, paid: float, price: float
 ) -> None:
-    secp = potential_secp(see, sefa, paid, price)
-    assert 0 <= secp <= max(0.0, see - sefa)
-    assert secp * price <= paid * (1 + 1e-12)
+    found = secp(see, sefa, paid, price)
+    assert 0 <= found <= max(0.0, see - sefa)
+    assert found * price <= paid * (1 + 1e-12)
 
 
 def test_a_pilot_counts_only_by_switch_and_with_a_warning(book: LawBook) -> None:

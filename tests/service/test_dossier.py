@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,14 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
+from models.files import DATA
 from service.cli import app
 from service.dossier.pages import EXAMPLE as PAGE
 from service.dossier.routes import EXAMPLE
+from service.dossier.use import DossierAsk, made_of
+from service.library import Library
 
+LIBRARY = Library()
 URL = "/api/v1/deductions/dossier"
 
 
@@ -42,7 +48,21 @@ def test_the_printed_example(client: TestClient) -> None:
 
 
 def test_the_draft_counts_by_the_model_and_says_so(client: TestClient) -> None:
-    found = client.post(URL, json=changed(law_scenarios=["art9-2026-05-13"])).json()
+    """The example's price was paid for 2025, the import is of 2026; with a price of 2026 and a certificate it counts."""
+    asked = changed(law_scenarios=["art9-2026-05-13"])
+    found = client.post(URL, json=asked).json()
+    assert found["counted_eur"] == 0
+    assert found["goods"][0]["deduction_eur"] > 0
+    assert "reporting period" in found["goods"][0]["reason"]["en"]
+    asked["position"]["year"]["compliance_year"] = 2026
+    for entry in asked["position"]["entries"]:
+        entry["for_year"] = 2026
+    asked |= {"fx_cny_per_eur": 8.1, "fx_source": "示例"}
+    found = client.post(URL, json=asked).json()
+    assert found["counted_eur"] == 0
+    assert "certificate" in found["goods"][0]["reason"]["en"]
+    asked["evidence"] = asked["evidence"] | {"independent_certificate": "证明 2026-03"}
+    found = client.post(URL, json=asked).json()
     assert found["counted_eur"] == pytest.approx(found["goods"][0]["deduction_eur"])
     assert found["counted_eur"] > 0
     assert "assumption" in found["goods"][0]["reason"]["en"]
@@ -54,6 +74,40 @@ def test_a_switched_rule_is_named(client: TestClient) -> None:
     assert found["switched"] == ["reference_price"]
     assert found["goods"][0]["secp_tco2e_per_t"] is None
     assert "dossier.no_yearly_price" in {f["code"] for f in found["findings"]}
+
+
+def test_a_rate_without_source_is_no_evidence(client: TestClient) -> None:
+    found = client.post(URL, json=changed(fx_cny_per_eur=7.5, fx_source=None)).json()
+    assert {one["key"]: one["there"] for one in found["evidence"]}["exchange_rate"] is False
+    assert "dossier.rate_without_source" in {f["code"] for f in found["findings"]}
+
+
+def test_what_is_taken_for_true_without_paper_is_told(client: TestClient) -> None:
+    codes = {f["code"] for f in client.post(URL, json=changed(evidence={})).json()["findings"]}
+    assert {"evidence.no_rebate_statement", "evidence.no_emissions_report"} <= codes
+
+
+def test_entries_after_the_day_asked_about_are_told(client: TestClient) -> None:
+    asked = changed()
+    asked["position"]["on"] = "2026-01-15"
+    found = client.post(URL, json=asked).json()["findings"]
+    assert next(f["field"] for f in found if f["code"] == "dossier.after_the_day").startswith("position.entries.")
+
+
+def test_a_default_price_is_not_a_silent_zero(tmp_path: Path) -> None:
+    """Once the Commission publishes one, the figure is unknown until the formula is public too."""
+    data = shutil.copytree(DATA, tmp_path / "data")
+    with (data / "law/eu/cbam/default_carbon_prices.csv").open("a", encoding="utf-8") as table:
+        table.write("CN,2026,2026-01-01,,5.0,EUR per tCO2e,house-deduction-model,inferred,made up for this test\n")
+    library = Library(data)
+    goods = [EXAMPLE["goods"][0] | {"basis": "default"}]
+    asked = DossierAsk.model_validate(changed(goods=goods) | {"imported_on": dt.date(2026, 5, 12)})
+    found = made_of(asked, library, library.market, library.fx, dt.date(2026, 11, 21))
+    good = found.dossier.goods[0]
+    assert (good.deduction_eur_per_t, good.counted_secp, found.dossier.counted_eur) == (None, None, None)
+    assert "deduction.default_price_unusable" in {f.code for f in found.findings}
+    plain = made_of(asked, LIBRARY, LIBRARY.market, LIBRARY.fx, dt.date(2026, 11, 21))
+    assert plain.dossier.counted_eur == 0.0
 
 
 @pytest.mark.parametrize(
