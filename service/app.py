@@ -32,6 +32,7 @@ from service.identity import routes as identity
 from service.identity.guard import Guard
 from service.importer import pages as importer_pages
 from service.importer import routes as importer
+from service.installation import pages as installation_pages
 from service.installation import routes as installation
 from service.law import routes as law
 from service.pages import frame
@@ -157,6 +158,7 @@ def create_app(
         communication_pages.router,
         dossier_pages.router,
         importer_pages.router,
+        installation_pages.router,
         identity_pages.router,
     ):
         app.include_router(router, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])

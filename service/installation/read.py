@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, Field
 
 from cbam.installation import METHOD, InstallationResult
 from cbam.made import ProcessResult
+from models.findings import Finding
 from service.errors import TextRead
 from service.schemas import FindingRead, ReadRead, RowRead, read_of, rows_of
 
@@ -69,6 +72,21 @@ class InstallationRead(BaseModel):
     refused: list[RefusedRead]
     findings: list[FindingRead]
     proof: list[str]
+
+
+class FileRead(BaseModel):
+    """What a workbook comes to; null where nothing could be computed, and then the findings say why."""
+
+    installation: InstallationRead | None
+    findings: list[FindingRead] = Field(description="Every finding, with sheet, row and cell")
+
+
+def file_of(found: InstallationResult | None, findings: Sequence[Finding]) -> FileRead:
+    """Return what a workbook comes to as the API shows it."""
+    return FileRead(
+        installation=installation_of(found) if found else None,
+        findings=[FindingRead.model_validate(finding.to_dict()) for finding in findings],
+    )
 
 
 def installation_of(found: InstallationResult) -> InstallationRead:

@@ -139,10 +139,19 @@ class Layout:
         return next((key for key, sheet in self.sheets.items() if folded in sheet.names), None)
 
 
-def load_layout(data: Path) -> Layout:
-    """Read ``words/workbook.yaml`` with the words of processes and markets beside it."""
+def load_layout(data: Path, name: str = "workbook") -> Layout:
+    """
+    Read ``words/<name>.yaml`` with the words of processes and markets beside it.
+
+    A layout other than ``workbook`` states its sheets and its own words; what
+    counts as a total, as empty or as a unit is the same everywhere.
+    """
     told = read_yaml(data / "words" / "workbook.yaml")
     groups: dict[str, Mapping[str, Any]] = dict(told["words"])
+    if name != "workbook":
+        own = read_yaml(data / "words" / f"{name}.yaml")
+        groups |= own.get("words", {})
+        told = told | {"sheets": own["sheets"]}
     for group, file in WORD_FILES.items():
         groups[group] = read_yaml(data / "words" / file)
     words = {
@@ -164,9 +173,9 @@ def load_layout(data: Path) -> Layout:
 
 
 @cache
-def default_layout() -> Layout:
-    """Return the layout of our own data; it does not change under a running process."""
-    return load_layout(DATA)
+def default_layout(name: str = "workbook") -> Layout:
+    """Return a layout of our own data; it does not change under a running process."""
+    return load_layout(DATA, name)
 
 
 def _meanings(words: tuple[Word, ...], entries: Mapping[str, Any]) -> dict[str, str]:

@@ -259,7 +259,7 @@ def opened(raw: RawSheet, key: str, layout: Layout, notes: Notes, origins: Origi
         names = (
             [c.text for c in found.missing(sheet)] if found else [c.text for c in sheet.columns.values() if c.required]
         )
-        _no_columns(raw, found, names, notes)
+        no_columns(raw, found, names, notes)
         return None
     tell_twice(raw, found, notes)
     if found.unclear:
@@ -267,7 +267,8 @@ def opened(raw: RawSheet, key: str, layout: Layout, notes: Notes, origins: Origi
     return Table.open(raw, sheet, found, layout, notes, origins, None)
 
 
-def _no_columns(raw: RawSheet, found: Found | None, names: Sequence[Text], notes: Notes) -> None:
+def no_columns(raw: RawSheet, found: Found | None, names: Sequence[Text], notes: Notes) -> None:
+    """Tell which columns a sheet lacks."""
     zh, en = "、".join(f"“{n.zh}”" for n in names), ", ".join(f"'{n.en}'" for n in names)
     seen = ", ".join(found.unread) if found else ""
     notes.tell(
