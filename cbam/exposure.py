@@ -24,6 +24,8 @@ from models.units import Numbers
 
 METHOD = "cbam.exposure/1"
 
+REPORTING_YEAR = "eu.cbam.reporting_year_rule"
+
 
 @dataclass(frozen=True, slots=True)
 class DefaultPath:
@@ -296,7 +298,7 @@ def reporting_year(imported_on: dt.date, production_year: int | None, law: LawAt
     is ``eu.cbam.reporting_year_rule``, of the day of import).
     """
     stated = production_year not in (None, imported_on.year)
-    if stated and law.word("eu.cbam.reporting_year_rule") != "year_of_import":
+    if stated and law.word(REPORTING_YEAR) != "year_of_import":
         return int(production_year or imported_on.year)
     return imported_on.year
 

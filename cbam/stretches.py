@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from cbam.errors import (
     TransitionalPeriod,
     UnknownCode,
 )
-from cbam.exposure import certificates, default_path, is_definitive
+from cbam.exposure import REPORTING_YEAR, certificates, default_path, is_definitive
 from cbam.goods import SCOPE, Origin, good, origin_of
 from cbam.prices import Pricing
 from models.errors import MissingInput, OutOfRange
@@ -50,19 +51,30 @@ STATUS: tuple[str, ...] = (
 AT = {code: i for i, code in enumerate(STATUS)}
 
 
+_SLOT_BITS = 16
+_FIRST_FACTOR = 2_654_435_769  # 2^32 over the golden ratio
+
+
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """The codes in scope as integers, and a table that finds each by its remainder."""
+    """
+    The codes in scope as integers, and a table that finds each by multiplying.
+
+    The slot of a code is the upper half of ``code * factor`` modulo 2^32, with a
+    factor under which no two of our codes share a slot.
+    """
 
     codes: NDArray[np.int64]
-    modulus: int
+    factor: np.uint32
     slots: NDArray[np.intp]
 
     def look_up(self, wanted: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Return the position of each code, and whether the code there is the one wanted."""
-        remainder = wanted - (wanted // self.modulus) * self.modulus
-        place = self.slots.take(remainder)
-        return place, self.codes.take(place) == wanted
+        slot = wanted.astype(np.uint32)
+        slot *= self.factor
+        slot >>= np.uint32(32 - _SLOT_BITS)
+        place = self.slots.take(slot, mode="clip")  # every slot is within: no check is needed
+        return place, self.codes.take(place, mode="clip") == wanted
 
 
 def codes_of(book: LawBook) -> Codes:
@@ -70,12 +82,12 @@ def codes_of(book: LawBook) -> Codes:
     found = book.derived.get("cbam.codes")
     if found is None:
         codes = np.array(sorted(int(c) for (c,) in book.tables[SCOPE].rows if len(c) == 8), dtype=np.int64)
-        modulus = codes.size
-        while np.unique(codes % modulus).size < codes.size:
-            modulus += 1
-        slots = np.zeros(modulus, dtype=np.intp)
-        slots[codes % modulus] = np.arange(codes.size)
-        found = book.derived["cbam.codes"] = Codes(codes, modulus, slots)
+        factor = np.uint32(_FIRST_FACTOR)
+        while np.unique(slot := codes.astype(np.uint32) * factor >> np.uint32(32 - _SLOT_BITS)).size < codes.size:
+            factor = np.uint32((int(factor) + 2) % 2**32)
+        slots = np.zeros(1 << _SLOT_BITS, dtype=np.intp)
+        slots[slot] = np.arange(codes.size)
+        found = book.derived["cbam.codes"] = Codes(codes, factor, slots)
     assert isinstance(found, Codes)  # noqa: S101 - the key is ours alone
     return found
 
@@ -97,7 +109,11 @@ class Stretch:
     most: FloatArray
 
 
-def _stretch(book: LawBook, epoch: int, origins: tuple[str, ...]) -> Stretch:
+#: An origin with the route that lines state; none where they state none.
+Source: TypeAlias = tuple[str, str | None]
+
+
+def _stretch(book: LawBook, epoch: int, origins: tuple[Source, ...]) -> Stretch:
     key = ("cbam.stretch", epoch, origins)
     found = book.derived.get(key)
     if found is None:
@@ -108,15 +124,16 @@ def _stretch(book: LawBook, epoch: int, origins: tuple[str, ...]) -> Stretch:
     return found
 
 
-def _fill(book: LawBook, stretch: Stretch, day: dt.date, origins: tuple[str, ...], at: int) -> None:
-    """Resolve every code for one origin; what the default basis refuses keeps the status of its refusal."""
+def _fill(book: LawBook, stretch: Stretch, day: dt.date, origins: tuple[Source, ...], at: int) -> None:
+    """Resolve every code for one origin and route; what the default basis refuses keeps the status of its refusal."""
+    origin, route = origins[at]
     stretch.filled[at] = True
-    stretch.liable[at] = origin_of(book.at(day), origins[at]) is Origin.LIABLE
+    stretch.liable[at] = origin_of(book.at(day), origin) is Origin.LIABLE
     if not stretch.liable[at]:
         return
     for i, code in enumerate(codes_of(book).codes):
         try:
-            path = default_path(book.at(day), origins[at], f"{code:08d}")
+            path = default_path(book.at(day), origin, f"{code:08d}", route)
         except (NoDefaultValue, RouteNeeded) as refusal:
             stretch.due[at, i], stretch.status[at, i] = np.nan, AT[refusal.code]
         else:
@@ -148,6 +165,8 @@ class Days:
     epoch: NDArray[np.intp]
     sample: dict[int, dt.date]
     most: float
+    #: Whether the reporting year is the year of import, whatever year of production is shown.
+    by_import: NDArray[np.bool_]
 
 
 def days_of(book: LawBook, pricing: Pricing, first: int, last: int) -> Days:
@@ -163,6 +182,7 @@ def days_of(book: LawBook, pricing: Pricing, first: int, last: int) -> Days:
 def _days_found(book: LawBook, pricing: Pricing, first: int, last: int) -> Days:
     span = last - first + 1
     price, status, epoch = np.full(span, np.nan), np.zeros(span, np.int8), np.zeros(span, np.intp)
+    by_import = np.ones(span, np.bool_)
     start, end = (dt.date.fromordinal(EPOCH_ORDINAL + day) for day in (first, last))
     quarters = (dt.date(y, m, 1) for y in range(start.year, end.year + 1) for m in (1, 4, 7, 10))
     begins = sorted({start, *(day for day in (*book.changes, *quarters) if start < day <= end)})
@@ -174,12 +194,13 @@ def _days_found(book: LawBook, pricing: Pricing, first: int, last: int) -> Days:
             status[days] = AT[TransitionalPeriod.code]
             continue
         epoch[days] = law.epoch
+        by_import[days] = law.word(REPORTING_YEAR) == "year_of_import"
         sample.setdefault(law.epoch, begin)
         try:
             price[days] = pricing.for_import(law).eur_per_t
         except (PriceNotPublished, PathTooShort) as refusal:
             status[days] = AT[refusal.code]
-    return Days(first, price, status, epoch, sample, float(np.nanmax(price, initial=0.0)))
+    return Days(first, price, status, epoch, sample, float(np.nanmax(price, initial=0.0)), by_import)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +218,9 @@ class Tables:
 
 
 def tables_of(
-    book: LawBook, days: Days, day: NDArray[np.int64], at_origin: NDArray[np.intp], origins: tuple[str, ...]
+    book: LawBook, days: Days, day: NDArray[np.int64], at_origin: NDArray[np.integer], origins: tuple[Source, ...]
 ) -> Tables:
+    """Return the stretches of ``days`` with the rows that any line needs: its origin on its day of law."""
     epochs = sorted(days.sample)
     stretches = [_stretch(book, epoch, origins) for epoch in epochs] or [_stretch(book, -1, origins)]
     rank = np.zeros(max(epochs, default=0) + 1, np.intp)

@@ -297,7 +297,8 @@ class _Exact:
         if c.actual is not None and c.actual[at]:
             pair = Decimal(repr(float(c.see[at]))), Decimal(repr(float(c.sefa[at])))
         else:
-            pair = default_path(self.book.at(self.day), c.origins[c.at_origin[at]], f"{c.code[at]:08d}").exact()
+            origin, route = c.origins[c.at_origin[at]]
+            pair = default_path(self.book.at(self.day), origin, f"{c.code[at]:08d}", route).exact()
         return exact_cost(float(c.mass[at]), self.price, 0.0, *pair)
 
 
@@ -331,8 +332,12 @@ def _on_known_origins(columns: LineColumns, book: LawBook) -> LineColumns:
         for table in (EXEMPT, MEMBERS):
             named |= {origin for (origin,) in book.tables[table].rows}
         found = book.derived["cbam.known_origins"] = {origin: i for i, origin in enumerate(sorted(named))}
-    at = np.array([found.get(origin, found[OTHER]) for origin in columns.origins], np.intp)
-    return replace(columns, origins=tuple(found), at_origin=at[columns.at_origin] if at.size else columns.at_origin)
+    at = np.array([found.get(origin, found[OTHER]) for origin, _ in columns.origins], np.intp)
+    return replace(
+        columns,
+        origins=tuple((origin, None) for origin in found),
+        at_origin=at[columns.at_origin] if at.size else columns.at_origin,
+    )
 
 
 def _most(laws: Sequence[LawView], lines: SectorLines) -> float:

@@ -47,11 +47,15 @@ def to_cents(amount: Numbers, error: Numbers, exact: Callable[[int], Decimal]) -
             return cents_of(exact(0))
         return math.floor(scaled + 0.5)
     scaled_all: FloatArray = amount * 100.0
-    floor = np.floor(scaled_all)
-    fraction = scaled_all - floor
-    whole = (floor + (fraction >= 0.5)).astype(np.int64)
-    for i in np.flatnonzero(np.abs(fraction - 0.5) <= error * 100.0):
-        whole[i] = cents_of(exact(int(i)))
+    rounded = np.floor(scaled_all + 0.5)
+    whole = rounded.astype(np.int64)
+    # How far from the cent it is rounded to: one half is the edge between two cents.
+    scaled_all -= rounded
+    np.abs(scaled_all, out=scaled_all)
+    edge = 0.5 - error * 100.0
+    if scaled_all.size and scaled_all.max() >= np.min(edge):
+        for i in np.flatnonzero(scaled_all >= edge):
+            whole[i] = cents_of(exact(int(i)))
     return whole
 
 

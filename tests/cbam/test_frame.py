@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from cbam.consignment import Basis, Consignment
 from cbam.exposure import Exposure, assess_import
@@ -14,7 +15,7 @@ from cbam.frame import STATUS, assess_frame
 from cbam.goods import candidates
 from cbam.prices import PricePath, Pricing
 from cbam.stretches import codes_of
-from models.errors import YuetanError
+from models.errors import OutOfRange, YuetanError
 from models.law import LawBook
 
 
@@ -35,6 +36,8 @@ def lines(book: LawBook, n: int, seed: int) -> pd.DataFrame:
             "actual": actual,
             "see_tco2e_per_t": np.where(actual ^ stray, see, np.nan),
             "sefa_tco2e_per_t": np.where(actual, sefa, np.nan),
+            "route": rng.choice(np.array([None, "C", "E", "K", "?"], dtype=object), n, p=[0.6, 0.15, 0.12, 0.1, 0.03]),
+            "production_year": rng.choice(np.array([None, 2025, 2026, 2027, 2029, 2031], dtype=object), n),
         }
     )
 
@@ -56,12 +59,16 @@ def test_frame_equals_line_by_line(book: LawBook, paths: dict[str, PricePath], u
                     basis=Basis.ACTUAL if want.actual else Basis.DEFAULT,
                     see_tco2e_per_t=None if np.isnan(want.see_tco2e_per_t) else want.see_tco2e_per_t,
                     sefa_tco2e_per_t=None if np.isnan(want.sefa_tco2e_per_t) else want.sefa_tco2e_per_t,
+                    route=None if pd.isna(want.route) else want.route,
+                    production_year=want.production_year,
                 ),
                 book,
                 pricing,
             )
         except YuetanError as refusal:
             one = refusal.code
+        except ValidationError:
+            one = OutOfRange.code
         if isinstance(one, str):
             assert STATUS[got.status] == one
             assert np.isnan(got.certificates)
@@ -98,7 +105,7 @@ def test_bad_cells_are_refused_each_and_good_rows_kept(book: LawBook, paths: dic
 
 
 def test_empty_and_all_refused(book: LawBook, paths: dict[str, PricePath]) -> None:
-    frame = lines(book, 3, seed=1)
+    frame = lines(book, 3, seed=1).drop(columns=["route", "production_year"])
     assert assess_frame(frame.iloc[:0], book, Pricing(paths, "flat")).empty
     frame["imported_on"] = pd.Timestamp("2025-06-01")
     assert {STATUS[s] for s in assess_frame(frame, book, Pricing(paths, "flat"))["status"]} == {
