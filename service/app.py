@@ -23,6 +23,7 @@ from service.communication import pages as communication_pages
 from service.communication import routes as communication
 from service.decision import pages as decision_pages
 from service.decision import routes as decision
+from service.decision import sector_pages
 from service.dossier import pages as dossier_pages
 from service.dossier import routes as dossier
 from service.exposure import routes as exposure
@@ -159,6 +160,7 @@ def create_app(
         dossier_pages.router,
         importer_pages.router,
         installation_pages.router,
+        sector_pages.router,
         identity_pages.router,
     ):
         app.include_router(router, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
