@@ -46,6 +46,7 @@ from service.refusals import NotReady
 from service.safety import JSON_LIMIT, Safety
 from service.score import routes as score
 from service.settings import Settings
+from service.statement import routes as statement
 
 API = "/api/v1"
 VERSION = "0.1.0"
@@ -147,10 +148,11 @@ def create_app(
     for router in (
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
-        prices.router, feeds.router, score.router, position.router, identity.router,
+        prices.router, feeds.router, score.router, position.router, statement.router,
+        identity.router,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
-    for router in (identity.gate, health):
+    for router in (identity.gate, health, statement.public):
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
     for router in (
         pages.router,

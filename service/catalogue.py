@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from service import tables
 from service.identity.tables import IDENTITY_TABLES
-from service.tables import PUBLIC_TABLES, Base, Owned
+from service.statement.tables import STATEMENT_PUBLIC, STATEMENT_TABLES
+from service.tables import Base, Owned
 
 __all__ = ["PUBLIC_TABLES", "TENANT_TABLES", "Base"]
 
-TENANT_TABLES: tuple[type[Owned], ...] = (*tables.TENANT_TABLES, *IDENTITY_TABLES)
+PUBLIC_TABLES: tuple[type[Base], ...] = (*tables.PUBLIC_TABLES, *STATEMENT_PUBLIC)
+TENANT_TABLES: tuple[type[Owned], ...] = (*tables.TENANT_TABLES, *IDENTITY_TABLES, *STATEMENT_TABLES)

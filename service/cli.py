@@ -44,6 +44,7 @@ from service.identity import command as identity
 from service.importer import command as importer
 from service.installation import command as installation
 from service.position import command as position
+from service.statement import command as statement
 
 if TYPE_CHECKING:
     from models.fx import FxTable
@@ -72,6 +73,7 @@ cbam_app.command()(dossier.dossier)
 cbam_app.command()(importer.year)
 cbam_app.add_typer(communication.app, name="communication")
 app.command()(position.position)
+app.add_typer(statement.app, name="statement")
 app.add_typer(identity.app, name="account")
 prices_app = typer.Typer(no_args_is_help=True, help="行情来源 / price sources")
 app.add_typer(prices_app, name="prices")
@@ -332,8 +334,8 @@ def score(
     if file.suffix.lower() == ".json":
         from pydantic import ValidationError
 
+        from service.json_text import check_json
         from service.score.routes import ScoreAsk
-        from service.strict import check_json
 
         with people(lang, UNREADABLE):
             check_json(data)

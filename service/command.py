@@ -108,7 +108,7 @@ def read_input(file: Path, kind: type[M], lang: str) -> M:
     from pydantic import ValidationError
 
     from models.files import parse_yaml
-    from service.strict import check_json
+    from service.json_text import check_json
 
     data = read_bytes(file, lang)
     with people(lang, UNREADABLE):

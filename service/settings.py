@@ -32,6 +32,8 @@ class Settings(BaseSettings):
                                                  of Basic); with sign-in the service's own keys come from it
     SIGN_IN           ``off``                    ``off``: one user on one machine; ``accounts``: people and
                                                  programs sign in, each for an organisation
+    PUBLIC_URL        none                       address under which others reach the service, for the links and QR
+                                                 codes of statements; else that of the request
     SESSION_IDLE_MIN  30                         a visit ends after so many minutes without a request
     SESSION_HOURS     12                         and after so many hours in any case
     LANG              ``zh``                     language of the terminal: ``zh`` or ``en``
@@ -55,6 +57,7 @@ class Settings(BaseSettings):
     allowed_hosts: tuple[str, ...] = ()
     secret: SecretStr | None = Field(default=None, min_length=16)
     sign_in: Literal["off", "accounts"] = "off"
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]{1,200}$")
     session_idle_min: int = Field(default=30, ge=1, le=24 * 60)
     session_hours: int = Field(default=12, ge=1, le=24 * 7)
     lang: Literal["zh", "en"] = "zh"

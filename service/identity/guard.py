@@ -18,9 +18,17 @@ from service.parts import Parts
 
 #: What anybody may ask for.
 OPEN = frozenset(
-    {"/api/v1/health", "/api/v1/ready", "/api/v1/oauth/token", "/api/v1/openapi.json", "/sign-in", "/sign-out"}
+    {
+        "/api/v1/health",
+        "/api/v1/ready",
+        "/api/v1/oauth/token",
+        "/api/v1/openapi.json",
+        "/sign-in",
+        "/sign-out",
+        "/verify",
+    }
 )
-OPEN_UNDER = ("/static/", "/sign-in/")
+OPEN_UNDER = ("/static/", "/sign-in/", "/verify/", "/api/v1/verify/")
 _LOOKS = ("GET", "HEAD", "OPTIONS")
 
 

@@ -16,12 +16,12 @@ from service.change.routes import PDF
 from service.installation.paper import UNVERIFIED, installation_paper
 from service.installation.routes import example_plant
 from service.installation.use import Told, from_file, told, worked_out
+from service.json_text import check_json
 from service.pages.frame import Lang, PageRoute, number_typed, page, sources
 from service.press.document import pdf
 from service.press.sheet import xlsx
 from service.provide import Law, Today
 from service.safety import MULTIPART_LIMIT
-from service.strict import check_json
 from service.workbook.codes import default_origins, origin_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

@@ -9,6 +9,7 @@ the same bytes.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -86,7 +87,15 @@ class Words:
     listed: bool = False
 
 
-Block: TypeAlias = Figures | Steps | Table | Words
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An address as a QR code, with what it is for beside it."""
+
+    address: str
+    paragraphs: Sequence[Text]
+
+
+Block: TypeAlias = Figures | Steps | Table | Words | Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +196,8 @@ def _plain(document: Document, lang: str) -> dict[str, Any]:
                 "rows": [[pair(cell) for cell in row] for row in one.rows],
             }
         paragraphs = [pair(text) for text in one.paragraphs]
+        if isinstance(one, Code):
+            return {"kind": kind, "svg": _qr(one.address), "address": _printable(one.address), "paragraphs": paragraphs}
         return {
             "kind": kind,
             "title": pair(one.title),
@@ -204,6 +215,14 @@ def _plain(document: Document, lang: str) -> dict[str, Any]:
         "disclaimer": pair(DISCLAIMER),
         "blocks": [block(one) for one in document.blocks],
     }
+
+
+def _qr(address: str) -> str:
+    import segno
+
+    out = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(out, kind="svg", border=2, dark="#17211d", light="#ffffff")
+    return out.getvalue().decode("utf-8")
 
 
 def _printable(text: str) -> str:

@@ -11,7 +11,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from models.errors import Text
-from service.press.document import DISCLAIMER, Block, Document, Figures, Steps, Table
+from service.press.document import DISCLAIMER, Block, Code, Document, Figures, Steps, Table
 from service.workbook.paper import ACCENT, FONT, INK, LINE, PALE, RULE, SOFT, lines_of, safe
 
 _NUMBER = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})*(?:\.[0-9]+)?|-?[0-9]+(?:\.[0-9]+)?")
@@ -108,6 +108,10 @@ class _Sheet:
                 self.line(
                     (self.pair(one.label), self.text), shown, (one.unit, self.soft), (self.pair(one.note), self.soft)
                 )
+            return
+        if isinstance(block, Code):
+            for said in (*(self.pair(text) for text in block.paragraphs), safe(block.address)):
+                self.line((said, self.text))
             return
         if block.title.zh:
             self.sheet.write_string(self.at, 0, block.title.get(self.lang), self.head)

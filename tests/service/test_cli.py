@@ -226,3 +226,22 @@ def test_the_years_ahead_and_the_value_of_data_of_one_good(run: Run) -> None:
     assert (
         run("cbam", "value", "73089059", "--tonnes", "10", "--verification", "1", "--currency", "yuan").exit_code == 2
     )
+
+
+def test_a_statement_is_issued_checked_brought_in_and_taken_back(run: Run, tmp_path: Path) -> None:
+    from service.statement.routes import EXAMPLE
+
+    asked, paper = tmp_path / "asked.json", tmp_path / "s.pdf"
+    asked.write_text(json.dumps(EXAMPLE, ensure_ascii=False), "utf-8")
+    assert "不等于传导率" in run("statement", "make", asked).stdout
+    done = run("statement", "make", asked, "-o", paper)
+    assert done.exit_code == 0, done.output
+    number = re.search(r"[0-9a-f-]{36}", done.stdout)
+    assert number is not None
+    assert json.loads(run("statement", "verify", paper, "--json").stdout)["state"] == "valid"
+    assert number[0] in run("statement", "import", paper).stdout
+    assert run("statement", "withdraw", number[0], "--reason", "更正").exit_code == 0
+    assert run("statement", "verify", paper).exit_code == 1
+    assert "statement" not in run("statement", "import", paper).stdout
+    paper.write_bytes(paper.read_bytes().replace(b"%PDF-1.7", b"%PDF-1.6"))
+    assert run("statement", "verify", paper).exit_code == 1

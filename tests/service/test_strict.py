@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.columns import dumps
+from service.json_text import check_json
 from service.refusals import BadJson
-from service.strict import check_json
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,240 @@
+"""Statements over HTTP: signed, checked to the byte, taken back, and chained without counting a tonne twice."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pypdf
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.errors import YuetanError
+from service.app import create_app
+from service.auth import EMBEDDED
+from service.library import Library
+from service.parts import Parts
+from service.settings import Settings
+from service.statement.document import document_of
+from service.statement.routes import EXAMPLE
+from service.statement.seal import Altered, opened, public_of, signed
+from service.statement.use import StatementAsk
+
+API = "/api/v1"
+
+
+def asked(**more: Any) -> dict[str, Any]:
+    made = copy.deepcopy(EXAMPLE)
+    made["statement"] |= more
+    return made
+
+
+def issued(client: TestClient, body: dict[str, Any]) -> dict[str, Any]:
+    answer = client.post(f"{API}/statements", json=body)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def file_of(client: TestClient, number: str, kind: str = "json", lang: str = "zh") -> bytes:
+    answer = client.get(f"{API}/statements/{number}.{kind}", params={"lang": lang})
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+def check(client: TestClient, data: bytes) -> Any:
+    return client.post(f"{API}/statements/check", files={"file": ("x", data)})
+
+
+def test_preview_keeps_nothing(client: TestClient) -> None:
+    made = client.post(f"{API}/statements/preview", json=EXAMPLE).json()
+    # 0.29 tCO2/t at 39.04 and 1.03 t of coil at 80: by hand.
+    assert made["total"]["full"]["value"] == pytest.approx(0.29 * 39.04 + 1.03 * 80.0)
+    assert made["total"]["paid"]["value"] == pytest.approx(0.29 * 2.694 + 1.03 * 3.0)
+    assert made["total"]["marginal"]["value"] == pytest.approx(39.04 * 0.02 + 1.03 * 5.0)
+    assert made["paid_by"][0]["cny_per_t"] == pytest.approx(0.78126)
+    assert client.get(f"{API}/statements").json() == {"items": []}
+
+
+@pytest.mark.parametrize("kind", ["json", "pdf", "xlsx"])
+def test_a_file_checks_and_says_who(client: TestClient, kind: str) -> None:
+    made = issued(client, EXAMPLE)
+    found = check(client, file_of(client, made["number"], kind)).json()
+    assert (found["kind"], found["state"], found["issuer_key"]) == (kind, "valid", "own")
+    assert found["number"] == made["number"]
+    assert found["total_cny_per_t"]["paid"] == "3.8713"
+    assert found["link"] == f"http://127.0.0.1/verify/{made['number']}"
+
+
+def test_the_same_input_is_the_same_statement(client: TestClient) -> None:
+    first = issued(client, EXAMPLE)
+    again = client.post(f"{API}/statements", json=EXAMPLE)
+    assert again.status_code == 200
+    assert again.json() == first
+    assert len(client.get(f"{API}/statements").json()["items"]) == 1
+
+
+def test_a_withdrawn_one_is_refused_everywhere(client: TestClient) -> None:
+    made = issued(client, EXAMPLE)
+    data = file_of(client, made["number"], "pdf")
+    gone = client.post(f"{API}/statements/{made['number']}/withdraw", json={"reason": "核查后更正"}).json()
+    assert (gone["state"], gone["reason"]) == ("withdrawn", "核查后更正")
+    assert check(client, data).json()["state"] == "withdrawn"
+    assert client.get(f"{API}/verify/{made['number']}").json()["state"] == "withdrawn"
+    refused = client.post(f"{API}/supplier-statements", files={"file": ("x.pdf", data)})
+    assert (refused.status_code, refused.json()["code"]) == (422, "statement.withdrawn")
+    anew = issued(client, EXAMPLE)
+    assert anew["number"] != made["number"]
+
+
+def test_the_chain_hands_every_tonne_on_once(client: TestClient) -> None:
+    slab = issued(client, asked(product="板坯", quantity_t=1000.0, upstream=[], average_paid_cny_per_tco2=10.0))
+    data = file_of(client, slab["number"])
+    assert client.post(f"{API}/supplier-statements", files={"file": ("s.json", data)}).status_code == 201
+    assert client.post(f"{API}/supplier-statements", files={"file": ("s.json", data)}).status_code == 200
+    supplies = [{"number": slab["number"], "t_per_t": 1.25}]
+    coil = asked(product="卷", quantity_t=600.0, upstream=[], average_paid_cny_per_tco2=2.0, installation="二号") | {
+        "supplies": supplies
+    }
+    made = client.post(f"{API}/statements/preview", json=coil).json()
+    assert made["total"]["paid"]["value"] == pytest.approx(0.29 * 2.0 + 1.25 * 2.9)
+    assert [payer["cny_per_t"] for payer in made["paid_by"]] == [pytest.approx(0.58), pytest.approx(3.625)]
+    first = issued(client, coil)
+    # 750 t of 1,000 t are handed on; 250 t are left, and 200 t of coil take them all.
+    too_much = client.post(
+        f"{API}/statements",
+        json=coil | {"statement": coil["statement"] | {"quantity_t": 200.1, "customer": {"name": "B"}}},
+    )
+    assert (too_much.status_code, too_much.json()["code"]) == (422, "statement.exhausted")
+    assert too_much.json()["field"] == "supplies.0.t_per_t"
+    issued(client, coil | {"statement": coil["statement"] | {"quantity_t": 200.0, "customer": {"name": "B"}}})
+    assert client.get(f"{API}/supplier-statements").json()["items"][0]["used_t"] == 1000.0
+    # One taken back gives its tonnes back; a supplier's taken back stops ours.
+    client.post(f"{API}/statements/{first['number']}/withdraw", json={"reason": "x"})
+    assert client.get(f"{API}/supplier-statements").json()["items"][0]["used_t"] == 250.0
+    client.post(f"{API}/statements/{slab['number']}/withdraw", json={"reason": "x"})
+    stopped = client.post(f"{API}/statements/preview", json=coil)
+    assert (stopped.status_code, stopped.json()["code"]) == (422, "statement.withdrawn")
+
+
+def test_a_supplier_statement_is_not_typed_in_nor_guessed(client: TestClient) -> None:
+    line = {"product": "a", "issuer": "b", "t_per_t": 1.0, "level": "statement", "statement": "x"}
+    typed = client.post(f"{API}/statements/preview", json=asked(upstream=[line]))
+    assert (typed.status_code, typed.json()["code"]) == (422, "statement.by_hand")
+    unknown = {"supplies": [{"number": "00000000-0000-4000-8000-000000000009", "t_per_t": 1.0}]}
+    missing = client.post(f"{API}/statements/preview", json=EXAMPLE | unknown)
+    assert (missing.status_code, missing.json()["code"]) == (422, "statement.not_brought_in")
+
+
+def test_another_installation_is_trusted_once_its_key_was_compared(
+    client: TestClient, tmp_path: Path, library: Library, blank: Path
+) -> None:
+    key = Ed25519PrivateKey.generate()
+    data = signed(document_of(*_made()), key).data
+    found = check(client, data).json()
+    assert (found["issuer_key"], found["state"]) == ("unknown", "not_registered_here")
+    refused = client.post(f"{API}/supplier-statements", files={"file": ("s.json", data)})
+    assert (refused.status_code, refused.json()["code"]) == (422, "statement.unknown_key")
+    new = {"public": base64.b64encode(public_of(key)).decode(), "issuer": "别家", "compared": "电话"}
+    assert client.post(f"{API}/trusted-keys", json=new).status_code == 201
+    other = client.post(f"{API}/supplier-statements", files={"file": ("s.json", data)})
+    assert (other.status_code, other.json()["code"]) == (422, "statement.other_issuer")
+
+
+def _made() -> Any:
+    import datetime as dt
+
+    from models.statement import statement
+
+    made = statement(StatementAsk.model_validate(EXAMPLE).statement)
+    return made, "00000000-0000-4000-8000-000000000001", dt.date(2026, 11, 25), None
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b"[1]", b"%PDF-1.7 nothing", b"PK\x03\x04", b"\xff\xfe", b'{"a":1,"a":2}', b"x" * 100]
+)
+def test_what_is_no_statement_is_refused(client: TestClient, data: bytes) -> None:
+    answer = check(client, data)
+    assert (answer.status_code, answer.json()["code"]) == (422, "statement.not_one")
+
+
+def test_papers_open_and_carry_the_same(client: TestClient) -> None:
+    number = issued(client, EXAMPLE)["number"]
+    paper = pypdf.PdfReader(io.BytesIO(file_of(client, number, "pdf", "en")), strict=True)
+    text = "".join(page.extract_text() for page in paper.pages)
+    assert "Carbon cost statement" in text
+    assert "采购合同 2025-017" in text
+    data = file_of(client, number, "xlsx")
+    assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+    cells = [
+        str(c.value)
+        for row in openpyxl.load_workbook(io.BytesIO(data)).active.iter_rows()
+        for c in row
+        if c.value is not None
+    ]
+    assert "碳成本单" in cells
+    assert opened(data)[0].data == file_of(client, number)
+
+
+@pytest.fixture(scope="module")
+def files(lasting: TestClient) -> dict[str, bytes]:
+    number = issued(lasting, EXAMPLE)["number"]
+    return {kind: file_of(lasting, number, kind) for kind in ("json", "pdf", "xlsx")}
+
+
+@settings(max_examples=300, deadline=None)
+@given(kind=st.sampled_from(["json", "pdf", "xlsx"]), at=st.floats(0, 1, exclude_max=True), other=st.integers(1, 255))
+def test_any_changed_byte_fails(files: dict[str, bytes], kind: str, at: float, other: int) -> None:
+    data = bytearray(files[kind])
+    place = int(at * len(data))
+    data[place] ^= other
+    with pytest.raises(YuetanError):
+        opened(bytes(data))
+
+
+@settings(max_examples=60, deadline=None)
+@given(kind=st.sampled_from(["json", "pdf", "xlsx"]), at=st.floats(0, 1), more=st.binary(min_size=1, max_size=3))
+def test_any_byte_more_fails(files: dict[str, bytes], kind: str, at: float, more: bytes) -> None:
+    data = files[kind]
+    place = int(at * len(data))
+    with pytest.raises(YuetanError):
+        opened(data[:place] + more + data[place:])
+
+
+def test_every_byte_of_the_json_counts(files: dict[str, bytes]) -> None:
+    data = files["json"]
+    for place in range(len(data)):
+        with pytest.raises(YuetanError):
+            opened(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+
+
+def test_the_same_figures_written_another_way_fail(files: dict[str, bytes]) -> None:
+    whole = json.loads(files["json"])
+    with pytest.raises(Altered):
+        opened(json.dumps(whole, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode())
+    with pytest.raises(Altered):
+        opened(json.dumps(whole, ensure_ascii=False, indent=1).encode())
+
+
+def test_where_organisations_share_a_service_nobody_issues_in_anothers_name(
+    tmp_path: Path, library: Library, parts: Parts
+) -> None:
+    from service.statement.use import NotYourName, issue
+
+    shared = Settings(data_dir=tmp_path, sign_in="accounts", worker="none")
+    with parts.database.writing() as db, pytest.raises(NotYourName):
+        issue(db, EMBEDDED, shared, StatementAsk.model_validate(EXAMPLE), _made()[2], None)
+
+
+def test_on_both_databases(either: Parts) -> None:
+    with TestClient(create_app(parts=either), base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+        test_the_chain_hands_every_tonne_on_once(client)
