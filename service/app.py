@@ -46,6 +46,7 @@ from service.refusals import NotReady
 from service.safety import JSON_LIMIT, Safety
 from service.score import routes as score
 from service.settings import Settings
+from service.statement import pages as statement_pages
 from service.statement import routes as statement
 
 API = "/api/v1"
@@ -163,10 +164,12 @@ def create_app(
         importer_pages.router,
         installation_pages.router,
         sector_pages.router,
+        statement_pages.router,
         identity_pages.router,
     ):
         app.include_router(router, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
-    app.include_router(identity_pages.gate, max_body_size=JSON_LIMIT)
+    for router in (identity_pages.gate, statement_pages.gate):
+        app.include_router(router, max_body_size=JSON_LIMIT)
     app.mount("/static", StaticFiles(directory=frame.HERE / "static"), name="static")
     if settings.sign_in == "accounts":
         app.add_middleware(Guard, parts=here)

@@ -238,3 +238,37 @@ def test_where_organisations_share_a_service_nobody_issues_in_anothers_name(
 def test_on_both_databases(either: Parts) -> None:
     with TestClient(create_app(parts=either), base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         test_the_chain_hands_every_tonne_on_once(client)
+
+
+def test_pages(client: TestClient) -> None:
+    assert "还没有" in client.get("/statements").text
+    made = issued(client, EXAMPLE)
+    data = file_of(client, made["number"], "pdf")
+    site = {"origin": "http://127.0.0.1"}
+    kept = client.post("/statements/bring-in", files={"file": ("s.pdf", data)}, headers=site)
+    assert kept.status_code == 200
+    assert made["number"] in kept.text
+    wrong = client.post("/statements/bring-in", files={"file": ("s.pdf", b"%PDF-")}, headers=site)
+    assert (wrong.status_code, "不是一张完整的碳成本单" in wrong.text) == (422, True)
+    link = f"/verify/{made['number']}"
+    assert "没有撤回" in client.get(link).text
+    assert "验证码与登记的成本单一致" in client.get(link, params={"code": made["sha256"][:16]}).text
+    assert "不一致" in client.get(link, params={"code": "0" * 16}).text
+    assert "不一致" in client.get(link, params={"code": made["sha256"][:3]}).text
+    shown = client.post("/verify", files={"file": ("s.pdf", data)}, headers=site, params={"lang": "en"}).text
+    assert "The signature holds and the statement stands" in shown
+    assert client.post("/verify", files={"file": ("s.pdf", data[:-1])}, headers=site).status_code == 422
+    client.post(f"/statements/{made['number']}/withdraw", data={"reason": "更正"}, headers=site)
+    assert "已撤回，请勿使用" in client.get(link, params={"lang": "zh"}).text
+    assert client.get("/verify/00000000-0000-4000-8000-000000000009").status_code == 404
+
+
+def test_anybody_may_verify_where_people_sign_in(tmp_path: Path, library: Library, blank: Path) -> None:
+    from tests.service.conftest import installed
+
+    for parts in installed(tmp_path, library, blank, sign_in="accounts"):
+        with TestClient(create_app(parts=parts), base_url="http://127.0.0.1", follow_redirects=False) as web:
+            assert web.get("/verify").status_code == 200
+            assert web.get("/api/v1/verify/00000000-0000-4000-8000-000000000009").status_code == 404
+            assert web.get("/statements").status_code == 303
+            assert web.get("/api/v1/statements").status_code == 401
