@@ -11,14 +11,16 @@ from sqlalchemy.orm import Session
 
 from models.errors import YuetanError
 from service.auth import Who
-from service.batch.routes import content_of
+from service.batch.routes import content_of, plain_name
 from service.pages.frame import Lang, PageRoute, page
 from service.parts import Parts
-from service.provide import Caller, HereParts, Reading, Transaction
+from service.provide import Caller, HereParts, Reading, Today, Transaction
 from service.refusals import NotFound
 from service.safety import MULTIPART_LIMIT
 from service.statement import use
+from service.statement.many import Batch, from_file, issue_file
 from service.statement.read import CheckedRead, checked_read, key_read
+from service.statement.routes import site_of
 from service.statement.seal import key_id
 from service.statement.tables import StatementNotice
 
@@ -47,6 +49,28 @@ def bring_in(
     return RedirectResponse(f"/statements?lang={lang}#suppliers", 303)
 
 
+@router.post("/statements", max_body_size=MULTIPART_LIMIT)
+def handed_in(
+    request: Request,
+    lang: Lang,
+    who: Caller,
+    db: Transaction,
+    parts: HereParts,
+    today: Today,
+    file: _File = None,
+    issue: Annotated[str, Form(max_length=5)] = "",
+) -> Response:
+    """Work a workbook out, or issue what it asks for."""
+    try:
+        plain_name(file.filename if file else None)
+        data = content_of(file) if file else b""
+        site = site_of(request)
+        batch = issue_file(db, who, parts.settings, data, today, site) if issue else from_file(db, who, data)
+    except YuetanError as error:
+        return _listed(request, lang, who, db, parts, error)
+    return _listed(request, lang, who, db, parts, batch=batch)
+
+
 @router.post("/statements/{number}/withdraw")
 def withdraw(
     number: UUID, lang: Lang, who: Caller, db: Transaction, reason: Annotated[str, Form(min_length=1, max_length=300)]
@@ -57,13 +81,26 @@ def withdraw(
 
 
 def _listed(
-    request: Request, lang: str, who: Who, db: Session, parts: Parts, error: YuetanError | None = None
+    request: Request,
+    lang: str,
+    who: Who,
+    db: Session,
+    parts: Parts,
+    error: YuetanError | None = None,
+    batch: Batch | None = None,
 ) -> Response:
     public = use.own_key(parts.settings, who)
     return page(
-        request, lang, "statements.html", 422 if error else 200, issued=use.issued(db, who, 200),
-        suppliers=use.brought_in(db, who, 200), key=key_read(key_id(public), public), error=error,
-    )  # fmt: skip
+        request,
+        lang,
+        "statements.html",
+        422 if error else 200,
+        issued=use.issued(db, who, 200),
+        suppliers=use.brought_in(db, who, 200),
+        key=key_read(key_id(public), public),
+        error=error,
+        batch=batch,
+    )
 
 
 @gate.get("/verify")

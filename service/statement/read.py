@@ -11,8 +11,10 @@ from pydantic import BaseModel, Field
 
 from models import statement as domain
 from models.statement import METHOD
+from models.statement_asked import Views
 from service.errors import TextRead
 from service.schemas import FindingRead, RowRead, rows_of
+from service.statement.many import Batch
 from service.statement.paper import views_shown
 from service.statement.seal import Envelope
 from service.statement.tables import Statement, StatementNotice, SupplierStatement, TrustedKey
@@ -73,6 +75,24 @@ class PreviewRead(BaseModel):
         description="Share of the full cost by how it is known; empty where a part is not known"
     )
     rows: list[RowRead]
+    findings: list[FindingRead]
+
+
+class LineRead(BaseModel):
+    """A line of a workbook: what it comes to, and its number where it was issued."""
+
+    line: str
+    customer: str
+    product: str
+    quantity_t: float
+    total: ViewsRead
+    number: UUID | None
+
+
+class FileRead(BaseModel):
+    """A workbook of statements; a line that is refused is among the findings and not among the lines."""
+
+    lines: list[LineRead]
     findings: list[FindingRead]
 
 
@@ -159,14 +179,31 @@ class KeyRead(BaseModel):
     compared: str | None
 
 
+def _views(views: Views) -> ViewsRead:
+    return ViewsRead(
+        **{name: None if span is None else SpanRead(**span._asdict()) for name, span in views._asdict().items()}
+    )
+
+
+def file_read(found: Batch) -> FileRead:
+    """Return a workbook of statements as the API shows it."""
+    lines = [
+        LineRead(
+            line=one.id,
+            customer=one.made.asked.customer.name,
+            product=one.made.asked.product,
+            quantity_t=one.made.asked.quantity_t,
+            total=_views(one.made.total),
+            number=one.row.id if one.row else None,
+        )
+        for one in found.lines
+    ]
+    return FileRead(lines=lines, findings=[FindingRead.model_validate(f.to_dict()) for f in found.findings])
+
+
 def preview_read(made: domain.Statement) -> PreviewRead:
     """Return a statement as the API shows it before it is issued."""
-    own, upstream, total = (
-        ViewsRead(
-            **{name: None if span is None else SpanRead(**span._asdict()) for name, span in views._asdict().items()}
-        )
-        for views in (made.own, made.upstream, made.total)
-    )
+    own, upstream, total = map(_views, (made.own, made.upstream, made.total))
     return PreviewRead(
         method=METHOD,
         own=own,

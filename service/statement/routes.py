@@ -11,9 +11,9 @@ from fastapi import APIRouter, Body, File, Query, Request, Response, UploadFile
 from pydantic import Field
 
 from models.inputs import Input
-from service.assessment.routes import XLSX
+from service.assessment.routes import WORKBOOK, XLSX
 from service.auth import Who
-from service.batch.routes import content_of
+from service.batch.routes import content_of, plain_name
 from service.change.routes import PDF
 from service.errors import MISSING, PROBLEMS
 from service.identity.permit import needs
@@ -23,9 +23,11 @@ from service.press.sheet import xlsx
 from service.provide import Caller, HereParts, Limit, Reading, Today, Transaction
 from service.safety import MULTIPART_LIMIT
 from service.statement import use
+from service.statement.many import from_file, issue_file
 from service.statement.paper import statement_paper
 from service.statement.read import (
     CheckedRead,
+    FileRead,
     KeyRead,
     NoticeRead,
     PreviewRead,
@@ -34,6 +36,7 @@ from service.statement.read import (
     SupplierPage,
     SupplierRead,
     checked_read,
+    file_read,
     filename,
     key_read,
     notice_read,
@@ -43,6 +46,7 @@ from service.statement.read import (
 )
 from service.statement.seal import Altered, Envelope, key_id, opened, sealed_pdf, sealed_xlsx
 from service.statement.use import StatementAsk
+from service.statement.workbook import template_bytes
 from service.strict import StrictRoute
 
 router = APIRouter(tags=["statements"], route_class=StrictRoute, responses=PROBLEMS)
@@ -87,6 +91,8 @@ _Asked = Annotated[
 ]
 Upload = Annotated[UploadFile, File(description="JSON, PDF or xlsx as it was issued")]
 
+Workbook = Annotated[UploadFile, File(description="The filled template, xlsx or xlsm")]
+
 
 class Withdrawal(Input):
     """Why a statement is taken back; everybody who asks for it is told."""
@@ -117,6 +123,31 @@ def issue(
     response.status_code = 201 if made else 200
     response.headers["Location"] = f"/api/v1/statements/{row.id}.json"
     return statement_read(row, use.notice_of(db, row.id))
+
+
+@router.get("/statements/template.xlsx", summary="Workbook of statements", response_class=Response, responses=WORKBOOK)
+def template(example: Annotated[bool, Query(description="Filled in with an example")] = False) -> Response:
+    """Return the workbook to fill in, in Chinese and English."""
+    headers = {"Content-Disposition": 'attachment; filename="yuetan-statements.xlsx"'}
+    return Response(template_bytes(example=example), media_type=XLSX, headers=headers)
+
+
+@router.post(
+    "/statements/file/preview", summary="A workbook worked out", response_model=FileRead, max_body_size=MULTIPART_LIMIT
+)
+def preview_file(file: Workbook, who: Caller, db: Reading) -> FileRead:
+    """Work out every statement of a workbook; nothing is kept."""
+    plain_name(file.filename)
+    return file_read(from_file(db, who, content_of(file)))
+
+
+@router.post("/statements/file", summary="Issue a workbook", response_model=FileRead, max_body_size=MULTIPART_LIMIT)
+def issue_workbook(
+    file: Workbook, who: Caller, db: Transaction, parts: HereParts, today: Today, request: Request
+) -> FileRead:
+    """Issue every statement of a workbook that is not refused; handed in again, nothing new is issued."""
+    plain_name(file.filename)
+    return file_read(issue_file(db, who, parts.settings, content_of(file), today, site_of(request)))
 
 
 @router.get("/statements", summary="Statements issued", response_model=StatementPage)

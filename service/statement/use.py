@@ -127,13 +127,14 @@ def signing_key(settings: Settings, organisation: UUID) -> Ed25519PrivateKey:
 
 
 def prepared(
-    db: Session, who: Who, asked: StatementAsk, *, to_issue: bool = False
+    db: Session, who: Who, asked: StatementAsk, *, to_issue: bool = False, but: UUID | None = None
 ) -> tuple[domain.Statement, list[SupplierStatement]]:
     """
     Return the statement asked for, not yet issued, and the suppliers' statements in it.
 
     ``to_issue`` holds those rows until the end, so that two statements at once
-    cannot both hand on the same tonnes.
+    cannot both hand on the same tonnes; ``but`` is the statement asked for where
+    it was issued before.
 
     Raises
     ------
@@ -160,7 +161,7 @@ def prepared(
         domain.check_left(
             row.number,
             float(row.quantity_t),
-            _used(db, who, row.id),
+            _used(db, who, row.id, but),
             supply.t_per_t * given.quantity_t,
             f"supplies.{i}.t_per_t",
         )
@@ -392,9 +393,10 @@ def _alike(db: Session, who: Who, key: str) -> list[Statement]:
     )
 
 
-def _used(db: Session, who: Who, supplier_statement: UUID) -> float:
+def _used(db: Session, who: Who, supplier_statement: UUID, but: UUID | None = None) -> float:
     """Return the tonnes of a supplier's statement in statements of ours that stand."""
-    uses = visible(SupplyUse, who).where(SupplyUse.supplier_statement_id == supplier_statement).subquery()
+    query = visible(SupplyUse, who).where(SupplyUse.supplier_statement_id == supplier_statement)
+    uses = (query if but is None else query.where(SupplyUse.statement_id != but)).subquery()
     total = db.scalar(
         select(func.sum(uses.c.tonnes))
         .join(StatementNotice, StatementNotice.id == uses.c.statement_id)

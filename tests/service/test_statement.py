@@ -272,3 +272,84 @@ def test_anybody_may_verify_where_people_sign_in(tmp_path: Path, library: Librar
             assert web.get("/api/v1/verify/00000000-0000-4000-8000-000000000009").status_code == 404
             assert web.get("/statements").status_code == 303
             assert web.get("/api/v1/statements").status_code == 401
+
+
+def filled(client: TestClient, **cells: Any) -> bytes:
+    """Return the example workbook with cells of ``sheet!A1`` exchanged."""
+    book = openpyxl.load_workbook(
+        io.BytesIO(client.get(f"{API}/statements/template.xlsx", params={"example": "true"}).content)
+    )
+    for place, value in cells.items():
+        sheet, cell = place.split("_")
+        next(one for one in book.worksheets if one.title.endswith(sheet))[cell] = value
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def handed(client: TestClient, data: bytes, path: str = "") -> dict[str, Any]:
+    answer = client.post(f"{API}/statements/file{path}", files={"file": ("s.xlsx", data)})
+    assert answer.status_code == 200, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def test_a_workbook_gives_the_same_as_the_api(client: TestClient) -> None:
+    made = handed(client, filled(client), "/preview")
+    assert made["findings"] == []
+    assert made["lines"][0]["total"]["full"]["value"] == pytest.approx(0.29 * 39.04 + 1.03 * 80.0)
+    assert made["lines"][0]["number"] is None
+    first, again = handed(client, filled(client)), handed(client, filled(client))
+    assert first["lines"][0]["number"] == again["lines"][0]["number"]
+    assert len(client.get(f"{API}/statements").json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "code", "cell"),
+    [
+        ({"Statements_G2": 0}, "workbook.", "G2"),
+        ({"Statements_J2": "-0.2"}, "workbook.", "J2"),
+        ({"Statements_B2": "二号"}, "statement.unknown_site", "B2"),
+        ({"Statements_M2": "经济价值"}, "workbook.", None),
+        ({"Suppliers_A2": "9", "Suppliers_B2": "x", "Suppliers_C2": 1}, "statement.unknown_line", "A2"),
+        ({"Suppliers_A2": "1", "Suppliers_B2": "x", "Suppliers_C2": 1}, "workbook.", "B2"),
+        (
+            {"Suppliers_A2": "1", "Suppliers_B2": "00000000-0000-4000-8000-000000000009", "Suppliers_C2": 1},
+            "statement.not_brought_in",
+            None,
+        ),
+        ({"Site_N2": None}, "statement.part_missing", "N2"),
+        ({"Averages_H2": 90}, "workbook.", None),
+    ],
+)
+def test_what_is_wrong_in_a_workbook_names_its_cell(
+    client: TestClient, cells: dict[str, Any], code: str, cell: str | None
+) -> None:
+    made = handed(client, filled(client, **cells))
+    told = [one for one in made["findings"] if one["severity"] in ("error", "question")]
+    assert told, made
+    assert told[0]["code"].startswith(code), told
+    assert all(one["text"]["zh"] and one["text"]["en"] for one in told)
+    if cell:
+        assert told[0]["cell"] == cell, told
+    if code != "statement.unknown_line":
+        assert made["lines"] == []
+
+
+def test_the_page_takes_a_workbook(client: TestClient) -> None:
+    site = {"origin": "http://127.0.0.1"}
+    tried = client.post("/statements", files={"file": ("s.xlsx", filled(client))}, headers=site)
+    assert "93.7216" in tried.text
+    assert client.get(f"{API}/statements").json()["items"] == []
+    done = client.post("/statements", files={"file": ("s.xlsx", filled(client))}, data={"issue": "yes"}, headers=site)
+    assert client.get(f"{API}/statements").json()["items"][0]["number"] in done.text
+    assert client.post("/statements", files={"file": ("s.xlsx", b"PK")}, headers=site).status_code == 422
+
+
+def test_a_workbook_handed_in_again_does_not_use_a_supply_twice(client: TestClient) -> None:
+    slab = issued(client, asked(product="板坯", quantity_t=1200.0, upstream=[], installation="炼钢"))
+    client.post(f"{API}/supplier-statements", files={"file": ("s.json", file_of(client, slab["number"]))})
+    data = filled(client, Suppliers_A2="1", Suppliers_B2=slab["number"], Suppliers_C2=1)
+    first, again = handed(client, data), handed(client, data)
+    assert first["lines"][0]["number"] == again["lines"][0]["number"] is not None
+    assert client.get(f"{API}/supplier-statements").json()["items"][0]["used_t"] == 1200.0
