@@ -32,13 +32,15 @@ class EconomicUnfounded(YuetanError):
     )
     hint = Text(
         "先分别计量，其次按物理关系（质量、能量、含碳量）；两者都不可行时写明原因，并用至少 12 个月的平均价格。",
-        "Meter apart, else use a physical relation (mass, energy, carbon); where both fail say why, with mean prices of at least 12 months.",
+        "Meter apart, else use a physical relation (mass, energy, carbon); where both fail say why, with prices of 12 months or more.",
     )
 
 
 class NothingToDivideBy(YuetanError):
     code = "footprint.nothing_to_divide_by"
-    message = Text("工序“{process}”没有可用的分配依据：{why_zh}。", "There is nothing to divide '{process}' by: {why_en}.")
+    message = Text(
+        "工序“{process}”没有可用的分配依据：{why_zh}。", "There is nothing to divide '{process}' by: {why_en}."
+    )
     hint = Text("请为该工序的每个产品填写分配量。", "Enter a quantity for every product of the process.")
 
 
@@ -71,9 +73,18 @@ class JointProcess(Input):
         if self.rule == "economic":
             lacking = []
             if not self.statement:
-                lacking.append(Text("没有说明为何不能分别计量或按物理关系", "no statement why metering and a physical relation fail"))  # fmt: skip
+                lacking.append(
+                    Text(
+                        "没有说明为何不能分别计量或按物理关系", "no statement why metering and a physical relation fail"
+                    )
+                )
             if self.price_months is None or self.price_months < _LEAST_MONTHS:
-                lacking.append(Text("价格平均期不足 12 个月或未填写", "prices are a mean of less than 12 months, or it is not said of how many"))  # fmt: skip
+                lacking.append(
+                    Text(
+                        "价格平均期不足 12 个月或未填写",
+                        "prices are a mean of less than 12 months, or it is not said of how many",
+                    )
+                )
             if lacking:
                 raise EconomicUnfounded(
                     field="statement" if not self.statement else "price_months",

@@ -190,13 +190,23 @@ def published_records(factors: Factors) -> list[FactorRecord]:
         made.append(
             FactorRecord.model_validate(
                 {
-                    "id": f"{source}:{kind}", "key": key, "name_zh": "电力碳足迹因子", "name_en": "electricity footprint factor",
-                    "value": value, "unit": unit, "level": "national", "region": region, "data_year": year,
-                    "published": factors.published["electricity_footprint"][year].published, "source": source,
-                    "licence": "official_publication", "confidence": confidence, "boundary": "life cycle",
+                    "id": f"{source}:{kind}",
+                    "key": key,
+                    "name_zh": "电力碳足迹因子",
+                    "name_en": "electricity footprint factor",
+                    "value": value,
+                    "unit": unit,
+                    "level": "national",
+                    "region": region,
+                    "data_year": year,
+                    "published": factors.published["electricity_footprint"][year].published,
+                    "source": source,
+                    "licence": "official_publication",
+                    "confidence": confidence,
+                    "boundary": "life cycle",
                 }
             )
-        )  # fmt: skip
+        )
     return made
 
 
@@ -227,7 +237,10 @@ def factor_store(
         record = one.record
         why = _why_not(one, licences, on, known)
         if why is None and (record.id in good or record.id in refused):
-            why = Text("编号已有，更正须用新编号并写明替代哪一条", "its id is taken; a correction bears a new id and names what it supersedes")  # fmt: skip
+            why = Text(
+                "编号已有，更正须用新编号并写明替代哪一条",
+                "its id is taken; a correction bears a new id and names what it supersedes",
+            )
         if why is not None:
             refused[record.id] = FactorNotUsable(field="record", id=record.id, why_zh=why.zh, why_en=why.en)
         else:
@@ -235,7 +248,9 @@ def factor_store(
     replaced = {record.supersedes: record for record in good.values() if record.supersedes}
     for old, new in replaced.items():
         if old in good:
-            refused[old] = FactorNotUsable(field="record", id=old, why_zh=f"已被“{new.id}”替代", why_en=f"superseded by '{new.id}'")  # fmt: skip
+            refused[old] = FactorNotUsable(
+                field="record", id=old, why_zh=f"已被“{new.id}”替代", why_en=f"superseded by '{new.id}'"
+            )
     return FactorStore(tuple(record for name, record in good.items() if name not in replaced), refused)
 
 
@@ -308,17 +323,29 @@ def choose(
             if record.key == key
             and record.family == family
             and record.level == level
-            and (record.supplier == supplier if level == "supplier" else record.region == (_NATION if level == "national" else region))
-        ]  # fmt: skip
+            and (
+                record.supplier == supplier
+                if level == "supplier"
+                else record.region == (_NATION if level == "national" else region)
+            )
+        ]
         if of_level:
-            best.append(max(of_level, key=lambda record: (record.data_year == year, record.data_year, record.published, record.id)))  # fmt: skip
+            best.append(
+                max(
+                    of_level,
+                    key=lambda record: (record.data_year == year, record.data_year, record.published, record.id),
+                )
+            )
     if not best:
         elsewhere = sorted({f"{r.level} {r.region}" for r in store.records if r.key == key and r.family == family})
         other = any(r.key == key and r.family != family for r in store.records)
         why = (
             Text(f"只有：{'、'.join(elsewhere)}。", f"There is only: {', '.join(elsewhere)}.")
             if elsewhere
-            else Text("只有另一类（直接排放与碳足迹不可互换）。", "There is only the other family, which is never taken for it.")
+            else Text(
+                "只有另一类（直接排放与碳足迹不可互换）。",
+                "There is only the other family, which is never taken for it.",
+            )
             if other
             else Text("", "")
         )

@@ -22,7 +22,10 @@ class UnknownMeasure(YuetanError):
 
 class DoesNotConvert(YuetanError):
     code = "measure.does_not_convert"
-    message = Text("“{unit}”不能换算为“{to}”：一个是{kind_zh}，一个是{other_zh}。", "'{unit}' does not convert into '{to}': {kind} against {other}.")  # fmt: skip
+    message = Text(
+        "“{unit}”不能换算为“{to}”：一个是{kind_zh}，一个是{other_zh}。",
+        "'{unit}' does not convert into '{to}': {kind} against {other}.",
+    )
     hint = Text(
         "请改用同类单位；质量与体积、热值之间的换算需要您的密度或热值，不会自行假定。",
         "Use a unit of the same kind; between mass, volume and heat your own density or heat value is needed, none is assumed.",
@@ -30,9 +33,16 @@ class DoesNotConvert(YuetanError):
 
 
 _KINDS_ZH = {
-    "mass": "质量", "energy": "能量", "gas volume": "气体体积（标准状态）", "volume": "体积", "area": "面积",
-    "transport": "运输周转量", "time": "时间", "count": "件数", "emissions": "排放量",
-}  # fmt: skip
+    "mass": "质量",
+    "energy": "能量",
+    "gas volume": "气体体积（标准状态）",
+    "volume": "体积",
+    "area": "面积",
+    "transport": "运输周转量",
+    "time": "时间",
+    "count": "件数",
+    "emissions": "排放量",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +88,14 @@ class Measures:
         one, other = self.of(unit, field), self.of(to, field)
         if one.kind != other.kind:
             raise DoesNotConvert(
-                field=field, unit=one.id, to=other.id, kind=one.kind, other=other.kind,
-                kind_zh=_KINDS_ZH[one.kind], other_zh=_KINDS_ZH[other.kind],
-            )  # fmt: skip
+                field=field,
+                unit=one.id,
+                to=other.id,
+                kind=one.kind,
+                other=other.kind,
+                kind_zh=_KINDS_ZH[one.kind],
+                other_zh=_KINDS_ZH[other.kind],
+            )
         return one.times / other.times
 
     def rate(self, unit: str, field: str | None = None) -> tuple[float, Measure]:

@@ -22,7 +22,9 @@ from models.units import FloatArray, Numbers
 
 #: Half-widths are those of a 95 % interval.
 LEVEL = 0.95
-_Z = NormalDist().inv_cdf(0.5 + LEVEL / 2.0)
+#: Probabilities of the two ends.
+ENDS = (0.5 - LEVEL / 2.0, 0.5 + LEVEL / 2.0)
+_Z = NormalDist().inv_cdf(ENDS[1])
 #: Draws held in memory at once, times lines.
 _BLOCK = 2_000_000
 
@@ -59,7 +61,12 @@ def load_uncertainty(data_dir: Path) -> UncertaintyPolicy:
     told = read_yaml(path)
     widths = {int(score): float(value) for score, value in told["half_width"].items()}
     rising = [widths.get(score, -1.0) for score in range(1, 6)]
-    if sorted(rising) != rising or rising[0] < 0.0 or rising[-1] > told["unscored"] or told["confidence"] not in CONFIDENCE:
+    if (
+        sorted(rising) != rising
+        or rising[0] < 0.0
+        or rising[-1] > told["unscored"]
+        or told["confidence"] not in CONFIDENCE
+    ):
         raise BadData(path=path.name, what="needs half-widths of scores 1 to 5 that rise, and a confidence of ours")
     return UncertaintyPolicy(widths, float(told["unscored"]), told["source"], told["confidence"])
 
