@@ -1,0 +1,1 @@
+"""Carbon cost pass-through: derived from a market's structure, estimated from prices, and written into contracts."""
