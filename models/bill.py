@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,11 @@ from models.inputs import Input, NonNegative, Positive
 
 Stage: TypeAlias = Literal["raw_material", "production", "distribution", "use", "end_of_life"]
 STAGES: tuple[Stage, ...] = ("raw_material", "production", "distribution", "use", "end_of_life")
+#: What an activity is, by which a method counts it or not.
+Kind: TypeAlias = Literal[
+    "direct", "electricity", "heat", "precursor", "material", "scrap", "transport", "service", "waste"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Relative half-width of a 95 % interval, fraction of the value.
 HalfWidth = Annotated[float, Field(ge=0, le=10)]
 _Id = Annotated[str, Field(min_length=1, max_length=100)]
@@ -42,6 +47,8 @@ class Activity(Input):
     id: _Id
     stage: Stage
     name: str = Field(default="", max_length=200)
+    #: Told by the key or the fuel where absent, else not known.
+    kind: Kind | None = None
     amount: NonNegative
     unit: str = Field(min_length=1, max_length=40)
     key: str | None = Field(default=None, min_length=1, max_length=100)
@@ -67,6 +74,15 @@ class Activity(Input):
         if self.product and self.process:
             raise ValueError("an activity belongs to a product or to a process, not to both")
         return self
+
+    @property
+    def kind_told(self) -> Kind | None:
+        """What the activity is: as stated, or as fuel and key leave no doubt."""
+        if self.kind is not None:
+            return self.kind
+        if self.fuel is not None:
+            return "direct"
+        return "electricity" if self.key is not None and self.key.split(".")[0] == "electricity" else None
 
 
 class Product(Input):
@@ -102,6 +118,36 @@ class EarlierYear(Input):
     profile: str = Field(default="", max_length=60)
 
 
+_Said = Annotated[str, Field(max_length=4000)]
+
+
+class Report(Input):
+    """What the report says in words; empty is not said."""
+
+    number: _Said = ""
+    issuer: _Said = ""
+    producer_name: _Said = ""
+    producer_address: _Said = ""
+    legal_representative: _Said = ""
+    contact: _Said = ""
+    specification: _Said = ""
+    product_function: _Said = ""
+    product_description: _Said = ""
+    #: Standard that the quantification rests on.
+    standard: _Said = ""
+    purpose: _Said = ""
+    cut_off: _Said = ""
+    #: Estimated fraction of the emissions that is cut off.
+    omitted_share: Annotated[float, Field(ge=0, lt=1)] | None = None
+    #: Such as AR6.
+    gwp_set: _Said = ""
+    assumptions: _Said = ""
+    limitations: _Said = ""
+    improvement: _Said = ""
+    pcr: _Said = ""
+    verifier: _Said = ""
+
+
 class Bill(Input):
     """All that a footprint is worked out from."""
 
@@ -109,6 +155,8 @@ class Bill(Input):
     period_start: dt.date = Field(ge=dt.date(2000, 1, 1), le=dt.date(2060, 12, 31))
     period_end: dt.date = Field(ge=dt.date(2000, 1, 1), le=dt.date(2060, 12, 31))
     profile: str = Field(default="", max_length=60)
+    boundary: Literal["cradle_to_gate", "cradle_to_grave"] | None = None
+    report: Report = Report()
     products: tuple[Product, ...] = Field(min_length=1, max_length=500)
     activities: tuple[Activity, ...] = Field(min_length=1, max_length=20_000)
     joint: tuple[JointProcess, ...] = Field(default=(), max_length=500)
