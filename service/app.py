@@ -39,6 +39,7 @@ from service.law import routes as law
 from service.pages import frame
 from service.pages import routes as pages
 from service.parts import Parts, calm_collector
+from service.position import pages as position_pages
 from service.position import routes as position
 from service.prices import routes as prices
 from service.provide import HereParts, who
@@ -164,6 +165,7 @@ def create_app(
         importer_pages.router,
         installation_pages.router,
         sector_pages.router,
+        position_pages.router,
         statement_pages.router,
         identity_pages.router,
     ):

@@ -16,8 +16,7 @@ from service.change.routes import PDF
 from service.installation.paper import UNVERIFIED, installation_paper
 from service.installation.routes import example_plant
 from service.installation.use import Told, from_file, told, worked_out
-from service.json_text import check_json
-from service.pages.frame import Lang, PageRoute, number_typed, page, sources
+from service.pages.frame import Lang, PageRoute, handed_back, number_typed, page, sources
 from service.press.document import pdf
 from service.press.sheet import xlsx
 from service.provide import Law, Today
@@ -58,7 +57,7 @@ def handed_in(
             plain_name(file.filename)
             found, findings = from_file(content_of(file), law)
         else:
-            found = worked_out(_again(plant), law, ())
+            found = worked_out(handed_back(Installation, plant), law, ())
             findings = found.findings
         made = told(found, law, country, at) if found else None
     except YuetanError as refusal:
@@ -70,11 +69,6 @@ def handed_in(
             content, media_type=media, headers={"Content-Disposition": f'attachment; filename="installation.{result}"'}
         )
     return _page(request, lang, made, findings, typed, error)
-
-
-def _again(text: str) -> Installation:
-    check_json(text.encode())
-    return Installation.model_validate_json(text, strict=True)
 
 
 def _page(

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from pydantic import ValidationError
 
 from models.errors import NOTHING, BadData, Text, YuetanError
 from models.files import DATA, read_yaml
+from models.inputs import Input
 from service.errors import status_of
+from service.json_text import check_json
 from service.pages.show import FILTERS
 from service.parts import Parts
-from service.refusals import BadNumber, Unexpected
+from service.refusals import BadJson, BadNumber, Unexpected
 
 HERE = Path(__file__).parent
+Asked = TypeVar("Asked", bound=Input)
 LANGUAGES = ("zh", "en")
 _BAD_FORM = Text("填写的选项有误。", "An option is not valid.")
 
@@ -139,3 +143,19 @@ def number_typed(name: str, text: str) -> float | None:
         label = words()[name]
         raise BadNumber(field=name, what_zh=label["zh"], what_en=label["en"])
     return value
+
+
+def handed_back(kind: type[Asked], text: str) -> Asked:
+    """
+    Return an input that a page of ours carried in a hidden field.
+
+    Raises
+    ------
+    BadJson
+        It is not what the page wrote.
+    """
+    check_json(text.encode())
+    try:
+        return kind.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        raise BadJson(why_zh="不是本页面写出的内容", why_en="it is not what this page wrote") from error

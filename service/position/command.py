@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.errors import Text
+from models.findings import Finding
 from service import terminal
-from service.command import AsJson, Lang, people, print_json, read_input
+from service.command import FAILED, UNREADABLE, AsJson, Lang, people, print_json, read_bytes, read_input, write
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,31 +20,49 @@ if TYPE_CHECKING:
 
 
 def position(
-    file: Annotated[Path, typer.Argument(help="装置、配额与账户，JSON 或 YAML / installation, allocation and account")],
+    file: Annotated[Path, typer.Argument(help="填好的模板 xlsx，或 JSON、YAML / the filled template, or JSON or YAML")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="写成 .pdf 或 .xlsx / write .pdf or .xlsx")] = None,
     as_json: AsJson = False,
     lang: Lang = "zh",
 ) -> None:
     """履约年度盈缺与碳成本 / position of a compliance year: obligation, cover, cost to date and to come."""
     from service import clock
     from service.library import Library
+    from service.position.paper import position_paper
     from service.position.read import position_read
     from service.position.use import PositionAsk, positioned
+    from service.position.workbook import read_year
+    from service.press.document import pdf
+    from service.press.sheet import xlsx
 
     library = Library()
-    asked = read_input(file, PositionAsk, lang)
+    console, cells = terminal.console(), list[Finding]()
+    if file.suffix.lower() in (".xlsx", ".xlsm"):
+        with people(lang, UNREADABLE):
+            read = read_year(read_bytes(file, lang), library.book())
+        cells += read.findings
+        if read.asked is None:
+            console.print(terminal.findings([finding.to_dict() for finding in cells], lang))
+            raise typer.Exit(FAILED)
+        asked = read.asked
+    else:
+        asked = read_input(file, PositionAsk, lang)
     with people(lang):
         found = positioned(asked, library, library.market, clock.today())
+    if out:
+        paper = position_paper(found, clock.today())
+        write(out, xlsx(paper, lang) if out.suffix.lower() == ".xlsx" else pdf(paper, lang), lang)
     if as_json:
         print_json(position_read(found).model_dump(mode="json"))
         return
-    console = terminal.console()
     title = f"{asked.year.installation} · {found.position.compliance_year} · {found.regime.name.get(lang)}"
     if found.allocation:
         console.print(terminal.rows(found.allocation, Text("免费配额", "Free allocation").get(lang), lang, proof=False))
     console.print(terminal.rows(found.position, title, lang))
     console.print(_outlook(found.position.outlook, lang))
-    if found.findings:
-        console.print(terminal.findings([finding.to_dict() for finding in found.findings], lang))
+    cells += found.findings
+    if cells:
+        console.print(terminal.findings([finding.to_dict() for finding in cells], lang))
 
 
 def _outlook(found: Sequence[Outlook], lang: str) -> Table:

@@ -65,6 +65,13 @@ class PositionRead(BaseModel):
     reads: list[ReadRead]
 
 
+class PositionFileRead(BaseModel):
+    """A workbook of a compliance year: the position, and every finding with its cell."""
+
+    position: PositionRead | None
+    findings: list[FindingRead]
+
+
 def position_read(found: Positioned) -> PositionRead:
     """Return the position as the API shows it."""
     made = found.position

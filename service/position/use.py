@@ -47,6 +47,7 @@ class PositionAsk(Input):
 class Positioned:
     """The position with the market, the allocation and the price it rests on; ``price`` is none where it was refused."""
 
+    installation: str
     position: CompliancePosition
     regime: Regime
     allocation: FreeAllocation | None
@@ -84,7 +85,7 @@ def positioned(asked: PositionAsk, library: Library, market: Market, today: dt.d
     made = compliance_position(
         account, regime, law, emitted, allocation, marginal_slope(year, regime, law), value, lines
     )
-    return Positioned(made, regime, allocation, account, price, (*findings, *made.findings))
+    return Positioned(year.installation, made, regime, allocation, account, price, (*findings, *made.findings))
 
 
 def _with_intensity(asked: PositionAsk) -> EtsYear:

@@ -244,3 +244,9 @@ def test_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "b.xlsx").write_bytes(spoiled(put("工序", "产量", "x")))
     assert run.invoke(app, ["cbam", "see", str(tmp_path / "b.xlsx")]).exit_code == 1
     assert run.invoke(app, ["cbam", "see"]).exit_code == 2
+
+
+def test_a_hidden_field_that_the_page_did_not_write_is_refused(client: TestClient) -> None:
+    for text in ("{}", "x", '{"year":"a"}'):
+        answer = client.post("/installation", data={"plant": text}, headers={"origin": "http://127.0.0.1"})
+        assert answer.status_code == 422
