@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from models.bill import Bill
 from models.errors import BadData, Text, YuetanError
 from models.files import read_yaml
 from models.findings import Finding, Severity
@@ -66,6 +67,15 @@ class Statement(Input):
     #: Accuracy class of a meter, percent.
     accuracy_class: Annotated[float, Field(gt=0, le=10)] | None = None
     calibrated_until: dt.date | None = None
+
+
+class NotOnSite(YuetanError):
+    code = "crosscheck.no_such_activity"
+    message = Text(
+        "“{quantity}”所指的活动“{activity}”不在活动表中。",
+        "'{quantity}' names the activity '{activity}', which is not on the bill.",
+    )
+    hint = Text("请与活动表一致。", "Name an activity of the bill.")
 
 
 class Quantity(Input):
@@ -144,6 +154,30 @@ def load_policy(data_dir: Path) -> Policy:
     if told["confidence"] not in CONFIDENCE or not set(told["grades"].values()) <= set("ABCD"):
         raise BadData(path=path.name, what="grades run from A to D, with a confidence of ours")
     return Policy(rules, told["grades"], told["score_steps"], told["source"], told["confidence"])
+
+
+def with_footprint(quantity: Quantity, bill: Bill, measures: Measures) -> Quantity:
+    """
+    Return a quantity with what the footprint's own activities sum to among its statements.
+
+    Raises
+    ------
+    NotOnSite
+        It names an activity that is not on the bill.
+    UnknownMeasure, DoesNotConvert
+        An activity is in a unit of another kind.
+    """
+    if not quantity.activities or any(one.source == "footprint" for one in quantity.statements):
+        return quantity
+    of = {one.id: one for one in bill.activities}
+    unit = quantity.statements[0].unit
+    amounts = []
+    for name in dict.fromkeys(quantity.activities):
+        if name not in of:
+            raise NotOnSite(field="activities", quantity=quantity.id, activity=name)
+        amounts.append(of[name].amount * measures.ratio(of[name].unit, unit, "activities"))
+    own = Statement(source="footprint", value=math.fsum(amounts), unit=unit)
+    return quantity.model_copy(update={"statements": (*quantity.statements, own)})
 
 
 def crosscheck(
@@ -293,7 +327,7 @@ def _text(
     far, limit = apart[worst] * 100.0, tolerance.agrees * 100.0
     return Text(
         f"“{quantity.id}”{quantity.year} 年：{word.zh}；{one.zh}与{other.zh}相差 {far:.2f} %（容差 {limit:g} %，本项目假定）。",
-        f"'{quantity.id}' of {quantity.year}: {word.en}; {one.en} and {other.en} are {far:.2f} % apart (tolerance {limit:g} %, an assumption).",
+        f"'{quantity.id}' of {quantity.year}: {word.en}; {one.en} and {other.en} are {far:.2f} % apart (tolerance {limit:g} %, assumed).",
     )
 
 
@@ -314,5 +348,5 @@ def _resolution(
     )
     return Text(
         f"以证据最好的{best.zh}为准核对其余来源，更正有误的一方或写明原因并附凭证{said.zh}。",
-        f"Check the others against the {best.en}, which is best evidenced; correct what is wrong, or give the reason with its evidence{said.en}.",
+        f"The {best.en} is best evidenced: check the others against it, correct them or give reason and evidence{said.en}.",
     )

@@ -23,8 +23,9 @@ from models.crosscheck import (
     Quantity,
     Regime,
     crosscheck,
+    with_footprint,
 )
-from models.errors import BadData, MissingInput, OutOfRange, Text
+from models.errors import BadData, MissingInput, OutOfRange, Text, YuetanError
 from models.factors import GridFactor
 from models.files import read_yaml
 from models.findings import Finding, Severity
@@ -213,7 +214,7 @@ def balance_of(
     policy : Policy
         Tolerances.
     grid : GridFactor, optional
-        Direct CO2 factor at which the rules count purchased electricity; the
+        kgCO2 per kWh, which is tonnes per MWh. Direct CO2 factor at which the rules count purchased electricity; the
         footprint's life-cycle factor is another family, and the difference of
         the two is a step of its own.
     """
@@ -310,7 +311,14 @@ def reconcile(
     kinds = by_kind(site) if site is not None and totals else {}
     balances = [balance_of(kinds, total, boundaries[total.regime], policy, grid) for total, grid in totals]
     counts = {name: one.counts for name, one in boundaries.items()}
-    checks = [crosscheck(one, counts, policy, measures) for one in quantities]
+    checks, refusals = list[CrossCheck](), list[Finding]()
+    for at, one in enumerate(quantities):
+        try:
+            of = with_footprint(one, site.bill, measures) if site is not None else one
+        except YuetanError as error:
+            refusals.append(Finding.of(error, field=f"quantities.{at}.{error.field}"))
+            of = one
+        checks.append(crosscheck(of, counts, policy, measures))
     steps: dict[str, int] = {}
     for check in checks:
         for activity in check.quantity.activities:
@@ -323,7 +331,11 @@ def reconcile(
         *dict.fromkeys(policy.line(one.quantity.rule) for one in checks),
         *([policy.line("emissions")] if balances else []),
     ]
-    findings = (*(one.finding for one in balances), *(finding for check in checks for finding in check.findings))
+    findings = (
+        *(one.finding for one in balances),
+        *refusals,
+        *(finding for check in checks for finding in check.findings),
+    )
     return Reconciliation(tuple(balances), tuple(checks), steps, findings, tuple(dict.fromkeys(proofs)))
 
 
