@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import installation, lines, service, workbook
+from benchmarks import chain, installation, lines, service, workbook
 from benchmarks.harness import keep, machine
 
-TOPICS = {"lines": lines.run, "installation": installation.run, "workbook": workbook.run, "service": service.run}
+TOPICS = {
+    "lines": lines.run, "installation": installation.run, "workbook": workbook.run, "service": service.run, "chain": chain.run,
+}  # fmt: skip
 
 
 def main(wanted: list[str]) -> int:

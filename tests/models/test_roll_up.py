@@ -1,0 +1,318 @@
+"""The cost of a chain: published figures, every tonne once, every payment once, and what is refused by name."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from models.chain import NegativeInput
+from models.errors import YuetanError
+from models.files import DATA
+from models.loops import LoopGrows
+from models.measures import DoesNotConvert, Measures, UnknownMeasure, load_measures
+from models.roll_up import ProductCost, RollUp, by_id, roll_up
+from models.roll_up_asked import LEVELS, ChainAsk
+from models.roll_up_errors import (
+    BeyondNumbers,
+    CountedTwice,
+    CoverageUnsaid,
+    InputTwice,
+    NothingCarried,
+    SameNode,
+    UnknownNode,
+)
+from models.roll_up_links import problems
+
+MARKET = {
+    "cny_per_t": 40.0, "statistic": "mean", "first": "2026-01-01", "last": "2026-06-30", "source": "made up",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def measures() -> Measures:
+    return load_measures(DATA)
+
+
+def own(id: str, direct: float, **more: Any) -> dict[str, Any]:
+    paid = {"average_paid_cny_per_tco2": 5.0, "free_tco2_per_unit": 0.0, "allocation": "benchmark"}
+    return {"id": id, "level": "own", "direct_tco2_per_unit": direct, "direct_covered": True} | paid | more
+
+
+def takes(product: str, given: str, amount: float, **more: Any) -> dict[str, Any]:
+    return {"product": product, "input": given, "amount": amount} | more
+
+
+def asked(nodes: list[dict[str, Any]], inputs: list[dict[str, Any]], **more: Any) -> ChainAsk:
+    return ChainAsk.model_validate({"nodes": nodes, "inputs": inputs, "market": MARKET} | more)
+
+
+def product(found: RollUp, id: str) -> ProductCost:
+    return next(one for one in found.products if one.node.id == id)
+
+
+def codes(found: RollUp) -> set[str]:
+    return {finding.code for finding in found.findings}
+
+
+@pytest.mark.parametrize(
+    ("price", "e", "b", "allocation", "full", "paid", "marginal"),
+    [
+        # Published: thyssenkrupp 2021, Argus Media; 20 % bought.
+        (45.93, 2.1, 1.68, "benchmark", 96.453, 19.2906, 19.2906),
+        # structural_examples.json, free_allocation, lambda 0 and 1.
+        (40.0, 1.85, 1.8, "historical_emissions", 74.0, 2.0, 74.0),
+        (40.0, 1.85, 1.8, "benchmark", 74.0, 2.0, 2.0),
+        (75.0, 2.1, 1.6, "benchmark", 157.5, 37.5, 37.5),
+        # A surplus is negative and stays so.
+        (40.0, 1.0, 1.5, "benchmark", 40.0, -20.0, -20.0),
+    ],
+)
+def test_three_views_of_one_site(
+    measures: Measures, price: float, e: float, b: float, allocation: str, full: float, paid: float, marginal: float
+) -> None:
+    node = own(
+        "steel", e, free_tco2_per_unit=b, allocation=allocation, average_paid_cny_per_tco2=None,
+        market_price_cny_per_tco2=price,
+    )  # fmt: skip
+    found = roll_up(asked([node], []), measures)
+    assert found.nodes[0].embedded == pytest.approx((full, paid, marginal))
+    assert codes(found) == {"chain.paid_is_estimate"}
+    assert product(found, "steel").paid_by == ()
+
+
+def test_two_plants_and_their_scrap(measures: Measures) -> None:
+    """Slab 2 t/t, sheet 0.3 t/t at 40 CNY: k = 80 and 12, the hand calculation of ``test_chain.py``."""
+    nodes = [own("slab", 2.0), own("sheet", 0.3)]
+    inputs = [takes("slab", "sheet", 150.0, unit="kg"), takes("sheet", "slab", 1.05)]
+    found = roll_up(asked(nodes, inputs), measures)
+    slab = Fraction(32720, 337)
+    sheet = Fraction(12) + Fraction(21, 20) * slab
+    costs = by_id(found)
+    assert costs["slab"].embedded[0] == pytest.approx(float(slab), rel=1e-14)
+    assert costs["sheet"].embedded[0] == pytest.approx(float(sheet), rel=1e-14)
+    assert costs["sheet"].embedded[1] == pytest.approx(float(sheet) * 5.0 / 40.0, rel=1e-14)
+    assert costs["sheet"].received[0] == pytest.approx(float(sheet - 12), rel=1e-14)
+    assert [set(loop.members) for loop in found.loops] == [{"slab", "sheet"}]
+    assert found.loops[0].radius == pytest.approx((0.15 * 1.05) ** 0.5)
+    assert found.check.residual <= 1e-14
+    assert found.check.iteration_difference <= 1e-12
+    assert [one.node.id for one in found.products] == ["slab", "sheet"]
+    made = product(found, "sheet")
+    # x of the emissions instead of their cost.
+    assert made.streams[0].covered_tco2_per_unit == pytest.approx(float(sheet) / 40.0)
+    assert sum(amount for _, amount in made.largest) == pytest.approx(float(sheet))
+
+
+def test_shares_handed_on_and_what_each_tier_keeps(measures: Measures) -> None:
+    """structural_examples.json, bill_of_materials: k 28.5, 80, 12; shares 0.3, 0.6, 0.9."""
+    nodes = [
+        own("power", 28.5 / 40.0, unit="MWh", hand_on=0.3), own("slab", 2.0, hand_on=0.6), own("sheet", 0.3, hand_on=0.9),
+    ]  # fmt: skip
+    inputs = [takes("slab", "power", 13_500.0, unit="kWh"), takes("sheet", "slab", 1.05), takes("slab", "sheet", 0.15)]
+    costs = by_id(roll_up(asked(nodes, inputs), measures))
+    assert [costs[i].handed_on[0] for i in costs] == pytest.approx([8.55, 129.2168971, 132.90996776], abs=5e-9)
+    # Power is not in the loop; without the word "carries" its price holds its cost.
+    x = {i: costs[i].embedded[0] or 0.0 for i in costs}
+    assert (x["power"], x["slab"]) == pytest.approx((28.5, 80.0 + 13.5 * 28.5 + 0.15 * x["sheet"]))
+    for i, share in (("power", 0.3), ("slab", 0.6), ("sheet", 0.9)):
+        handed, kept = costs[i].handed_on[0], costs[i].kept[0]
+        assert handed is not None
+        assert kept is not None
+        assert handed == pytest.approx(share * (handed + kept))
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.1, 5.0), st.floats(0.1, 2.0))
+def test_a_tonne_of_power_is_charged_once(share: float, mwh: float, e: float) -> None:
+    """Generator and user are both under a scheme: whatever the tariff holds, the cost is P e once."""
+    nodes = [own("power", e, unit="MWh"), own("tile", 0.2, electricity_tco2_per_unit=mwh * e, electricity_covered=True)]
+    link = takes("tile", "power", mwh, carries="electricity", price_share=share)
+    found = roll_up(asked(nodes, [link]), load_measures(DATA))
+    made = product(found, "tile")
+    assert made.node.embedded[0] == pytest.approx(40.0 * (0.2 + mwh * e), rel=1e-12)
+    assert made.overlap_tco2_per_unit == pytest.approx(share * mwh * e, rel=1e-12, abs=1e-300)
+    assert ("chain.overlap" in codes(found)) == (share * mwh * e > 0.0)
+
+
+def test_power_without_a_word_on_its_tariff_brings_no_cost(measures: Measures) -> None:
+    nodes = [own("power", 0.8, unit="MWh"), own("tile", 0.2, electricity_tco2_per_unit=1.6, electricity_covered=False)]
+    link = takes("tile", "power", 2.0, carries="electricity")
+    found = roll_up(asked(nodes, [link]), measures)
+    assert by_id(found)["tile"].embedded[0] == pytest.approx(8.0)
+    assert "chain.tariff_holds_no_carbon" in codes(found)
+    streams = {one.stream: one for one in product(found, "tile").streams}
+    assert streams["electricity"].uncovered_tco2_per_unit == pytest.approx(1.6)
+
+
+def test_power_bought_elsewhere(measures: Measures) -> None:
+    """Not covered at the user: the price holds half of it; covered: charged whole, half of it marked as counted twice."""
+    for covered, tonnes, twice in ((False, 0.2 + 0.5 * 1.6, 0.0), (True, 0.2 + 1.6, 0.8)):
+        node = own(
+            "tile", 0.2, electricity_tco2_per_unit=1.6, electricity_covered=covered, power_price_carbon_share=0.5
+        )
+        made = product(roll_up(asked([node], []), measures), "tile")
+        assert made.node.embedded[0] == pytest.approx(40.0 * tonnes)
+        assert made.overlap_tco2_per_unit == pytest.approx(twice)
+
+
+def test_what_is_not_covered_costs_nothing(measures: Measures) -> None:
+    found = roll_up(asked([own("glaze", 0.5, direct_covered=False)], []), measures)
+    assert found.nodes[0].embedded == (0.0, 0.0, 0.0)
+    assert product(found, "glaze").streams[0].uncovered_tco2_per_unit == pytest.approx(0.5)
+
+
+PAYER = {"issuer": "轧钢厂", "installation": "一号", "scheme": "CEA", "compliance_year": 2026, "cny_per_t": 12.0}
+
+
+def supplier(id: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": id, "level": "statement", "source": "S-1", "full_cny_per_unit": 90.0, "paid_cny_per_unit": 12.0,
+        "marginal_cny_per_unit": 30.0, "paid_by": [PAYER],
+    } | more  # fmt: skip
+
+
+def test_every_payment_is_named_once(measures: Measures) -> None:
+    """A supplier's statement and a site of the chain tell of one obligation: added, said, and equal to the paid view."""
+    same = {"name": "轧钢厂", "scheme": "CEA", "compliance_year": 2026}
+    nodes = [
+        supplier("coil"), own("一号", 2.0, **same), own("part", 0.1, scheme="GDEA", compliance_year=2026),
+    ]  # fmt: skip
+    inputs = [takes("part", "coil", 1.1), takes("part", "一号", 0.2), takes("一号", "part", 0.01)]
+    found = roll_up(asked(nodes, inputs), measures)
+    made = product(found, "part")
+    assert len(made.paid_by) == 2
+    assert sum(payer.cny_per_t for payer in made.paid_by) == pytest.approx(made.node.embedded[1])
+    assert "chain.two_ways" in codes(found)
+    shares = {part.level: part.share_of_full for part in made.levels}
+    assert set(shares) == {"own", "statement"}
+    assert sum(share or 0.0 for share in shares.values()) == pytest.approx(1.0)
+    assert made.levels[1].cost[0] == pytest.approx(90.0 * 1.1 / (1.0 - 0.2 * 0.01))
+
+
+def test_a_payment_without_a_payer_is_told(measures: Measures) -> None:
+    found = roll_up(asked([supplier("coil", paid_by=[])], []), measures)
+    assert codes(found) == {"chain.payer_unnamed"}
+
+
+def test_shares_by_level_of_data(measures: Measures) -> None:
+    average = {"level": "sector_average", "source": "association, 2025", "paid_by": []}
+    nodes = [
+        own("part", 1.0), supplier("coil"), supplier("bolt", **average),
+        supplier("rest", **average | {"level": "input_output"}),
+    ]  # fmt: skip
+    inputs = [takes("part", i, 1.0) for i in ("coil", "bolt", "rest")]
+    made = product(roll_up(asked(nodes, inputs), measures), "part")
+    assert [part.level for part in made.levels] == list(LEVELS)
+    assert [part.share_of_full for part in made.levels] == pytest.approx([40 / 310, 90 / 310, 90 / 310, 90 / 310])
+
+
+def test_what_is_not_known_is_no_zero(measures: Measures) -> None:
+    """Coil tells no paid cost, ore nothing at all; the paid view is unknown as far as they reach and no further."""
+    nodes = [
+        supplier("coil", paid_cny_per_unit=None, paid_by=[]), own("part", 0.1), own("car", 0.2), own("rail", 0.3),
+        {"id": "ore", "level": "own"},
+    ]  # fmt: skip
+    inputs = [takes("part", "coil", 1.0), takes("car", "part", 2.0), takes("rail", "ore", 0.0)]
+    found = roll_up(asked(nodes, inputs), measures)
+    costs = by_id(found)
+    assert costs["car"].embedded[1] is None
+    assert costs["car"].embedded[0] == pytest.approx(8.0 + 2.0 * (4.0 + 90.0))
+    assert costs["part"].received[1] is None
+    assert costs["part"].own[1] == pytest.approx(0.5)
+    assert costs["ore"].embedded == (None, None, None)
+    assert costs["rail"].embedded[0] == pytest.approx(12.0)
+    assert [one.field for one in found.findings if one.code == "chain.cost_unknown"] == ["nodes.0", "nodes.4"]
+    nodes[1]["hand_on"] = 0.0
+    costs = by_id(roll_up(asked(nodes, inputs), measures))
+    assert costs["car"].handed_on[1] == pytest.approx(1.0)
+    assert costs["part"].kept[1] is None
+
+
+def test_without_a_price_only_what_was_paid_is_known(measures: Measures) -> None:
+    found = roll_up(asked([own("steel", 2.0)], [], market=None), measures)
+    assert found.nodes[0].embedded == (None, pytest.approx(10.0), None)
+    assert codes(found) == {"chain.cost_unknown"}
+
+
+def test_units_change_nothing(measures: Measures) -> None:
+    nodes = [own("power", 0.8, unit="MWh"), own("slab", 2.0), own("sheet", 0.3)]
+    base = by_id(roll_up(asked(nodes, [takes("slab", "power", 0.5), takes("sheet", "slab", 1.05)]), measures))
+    smaller = [own("power", 0.8e-3, unit="kWh"), own("slab", 2e-3, unit="kg"), own("sheet", 0.3)]
+    same = [takes("slab", "power", 0.5e-3, unit="MWh"), takes("sheet", "slab", 1.05, unit="t")]
+    found = by_id(roll_up(asked(smaller, same), measures))
+    assert found["sheet"].embedded == pytest.approx(base["sheet"].embedded, rel=1e-13)
+
+
+TWO = [own("a", 1.0), own("b", 1.0, unit="MWh")]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "inputs", "error", "field"),
+    [
+        ([own("a", 1.0), own("a", 2.0)], [], SameNode, "nodes.1.id"),
+        (TWO, [takes("a", "c", 1.0)], UnknownNode, "inputs.0.input"),
+        (TWO, [takes("c", "a", 1.0)], UnknownNode, "inputs.0.product"),
+        (TWO, [takes("a", "b", 1.0), takes("a", "b", 1.0)], InputTwice, "inputs.1.input"),
+        (TWO, [takes("a", "b", 1.0, unit="kg")], DoesNotConvert, "inputs.0.unit"),
+        (TWO, [takes("a", "b", 1.0, unit="barrel")], UnknownMeasure, "inputs.0.unit"),
+        ([own("a", 1.0, unit="stone")], [], UnknownMeasure, "nodes.0.unit"),
+        (TWO, [takes("a", "b", 1.0, carries="electricity")], NothingCarried, "inputs.0.carries"),
+        ([supplier("a"), own("b", 1.0)], [takes("a", "b", 1.0)], CountedTwice, "inputs.0.product"),
+        ([own("a", 1.0, direct_covered=None)], [], CoverageUnsaid, "nodes.0.direct_covered"),
+        (TWO, [takes("a", "b", -1.0)], NegativeInput, "inputs"),
+        (TWO, [takes("a", "b", 2.0), takes("b", "a", 0.5)], LoopGrows, "inputs"),
+        (TWO, [takes("a", "a", 1.0)], LoopGrows, "inputs"),
+    ],
+)
+def test_refusals(
+    measures: Measures, nodes: list[dict[str, Any]], inputs: list[dict[str, Any]], error: type[YuetanError], field: str
+) -> None:
+    with pytest.raises(error) as caught:
+        roll_up(asked(nodes, inputs), measures)
+    assert caught.value.field == field
+    assert caught.value.text("zh")
+    assert caught.value.mend("en")
+
+
+def test_every_problem_is_told_at_once(measures: Measures) -> None:
+    inputs = [takes("a", "x", 1.0), takes("a", "b", 1.0, unit="kg"), takes("a", "b", 1.0)]
+    assert [one.field for one in problems(asked(TWO, inputs, products=["z"]), measures)] == [
+        "products.0", "inputs.0.input", "inputs.1.unit", "inputs.2.input",
+    ]  # fmt: skip
+
+
+def test_a_loop_is_refused_by_its_amounts_whatever_its_prices_hold(measures: Measures) -> None:
+    nodes = [own("power", 0.8, unit="MWh"), own("coal", 0.1, electricity_tco2_per_unit=0.0, electricity_covered=True)]
+    inputs = [takes("power", "coal", 2.0), takes("coal", "power", 0.5, carries="electricity", price_share=0.0)]
+    with pytest.raises(LoopGrows):
+        roll_up(asked(nodes, inputs), measures)
+
+
+def test_figures_beyond_numbers(measures: Measures) -> None:
+    nodes = [own(str(i), 1e15) for i in range(30)]
+    inputs = [takes(str(i + 1), str(i), 1e15) for i in range(29)]
+    with pytest.raises(BeyondNumbers):
+        roll_up(asked(nodes, inputs), measures)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        own("a", 1.0, full_cny_per_unit=3.0), {"id": "a", "level": "statement", "full_cny_per_unit": 3.0},
+        own("a", -1.0), own("a", 1.0, hand_on=-0.1), own("a", 1.0, hand_on=float("nan")),
+    ],
+)  # fmt: skip
+def test_nodes_that_make_no_sense(node: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        asked([node], [])
+
+
+def test_rows_are_readable(measures: Measures) -> None:
+    found = roll_up(asked([own("slab", 2.0), own("sheet", 0.3)], [takes("sheet", "slab", 1.05)]), measures)
+    text = product(found, "sheet").summary("en")
+    assert "96.0000 CNY/t" in text
+    assert "own data of the chain" in text
