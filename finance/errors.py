@@ -1,0 +1,131 @@
+"""What a bank's figures are refused for, and what can be done about it."""
+
+from __future__ import annotations
+
+from models.errors import Text, YuetanError
+
+
+class BadOutstanding(YuetanError):
+    code = "finance.outstanding"
+    message = Text("贷款余额缺失或不是正数。", "The outstanding amount is missing or not positive.")
+    hint = Text(
+        "请填写报告日的本金余额；已结清的贷款请删去。",
+        "Enter the principal on the reporting day; leave repaid loans out.",
+    )
+
+
+class UnknownClass(YuetanError):
+    code = "finance.class_unknown"
+    message = Text("资产类别不认识或未填写。", "The asset class is not known or not stated.")
+    hint = Text(
+        "可用：business_loan、unlisted_equity、listed、project。",
+        "Known: business_loan, unlisted_equity, listed, project.",
+    )
+
+
+class NoDenominator(YuetanError):
+    code = "finance.denominator_missing"
+    message = Text(
+        "缺少归因分母所需的数（权益、债务、市值、少数股东权益或收入）。",
+        "A figure of the attribution's denominator is missing (equity, debt, market value, minority interests or revenue).",
+    )
+    hint = Text(
+        "请按资产类别补齐；没有的项目填 0，空不等于零。", "Complete it for the asset class; enter 0 for what is nil."
+    )
+
+
+class DenominatorNotPositive(YuetanError):
+    code = "finance.denominator_not_positive"
+    message = Text(
+        "归因分母或其组成部分为负，或合计不是正数。",
+        "A part of the denominator is negative, or its sum is not positive.",
+    )
+    hint = Text("请核对资产负债表和单位。", "Check the balance sheet and its unit.")
+
+
+class EvicBelowDebt(YuetanError):
+    code = "finance.evic_below_debt"
+    message = Text("企业价值（含现金）小于总债务。", "The enterprise value including cash is below total debt.")
+    hint = Text(
+        "EVIC 不得扣除现金；请核对市值、债务和单位。", "EVIC is not net of cash; check market value, debt and unit."
+    )
+
+
+class EvicNotItsParts(YuetanError):
+    code = "finance.evic_parts"
+    message = Text("填报的企业价值与各组成部分之和不符。", "The stated enterprise value is not the sum of its parts.")
+    hint = Text("请更正其中之一，或只填一种。", "Correct one of them, or state only one.")
+
+
+class AttributionAboveOne(YuetanError):
+    code = "finance.attribution_above_one"
+    message = Text(
+        "归因系数大于 1：余额超过了分母。",
+        "The attribution factor is above one: more is outstanding than the denominator.",
+    )
+    hint = Text("请核对余额与资产负债表的单位和日期。", "Check unit and date of the amount and the balance sheet.")
+
+
+class BorrowerOverAttributed(YuetanError):
+    code = "finance.borrower_over_attributed"
+    message = Text(
+        "同一借款人各笔贷款的归因系数合计大于 1。",
+        "The attribution factors of one borrower's loans sum to more than one.",
+    )
+    hint = Text(
+        "请核对是否重复计入，或资产负债表过旧。", "Check for a loan entered twice or an outdated balance sheet."
+    )
+
+
+class NoEmissions(YuetanError):
+    code = "finance.emissions_missing"
+    message = Text("缺少借款人的范围 1+2 排放量。", "The borrower's scope 1 and 2 emissions are missing.")
+    hint = Text("请填写排放量和数据质量；不会以零代替。", "Enter them with their data quality; no zero stands in.")
+
+
+class NoQuality(YuetanError):
+    code = "finance.quality_missing"
+    message = Text("排放量没有数据质量分（1 至 5）。", "The emissions have no data-quality score from 1 to 5.")
+    hint = Text("请注明排放量的来源方式。", "State how the emissions were obtained.")
+
+
+class LoanTwice(YuetanError):
+    code = "finance.loan_twice"
+    message = Text("同一贷款编号出现多次，均未计入。", "A loan id appears more than once; none of its rows counts.")
+    hint = Text("请删去重复行，或改正编号。", "Delete the repeats or correct the ids.")
+
+
+class OtherCurrency(YuetanError):
+    code = "finance.other_currency"
+    message = Text("该行币种与贷款簿币种不同。", "The row's currency differs from the book's.")
+    hint = Text(
+        "请按报告日汇率折算后填报，不会自动换算。",
+        "Convert it at the reporting day's rate; nothing is converted in silence.",
+    )
+
+
+class BorrowerUnknown(YuetanError):
+    code = "finance.borrower_unknown"
+    message = Text("借款人表中没有这笔贷款的借款人。", "The borrower of the loan is not in the table of borrowers.")
+    hint = Text("请补填借款人，或改正编号。", "Add the borrower or correct the id.")
+
+
+class BorrowerTwice(YuetanError):
+    code = "finance.borrower_twice"
+    message = Text("借款人 {borrower} 出现多次。", "Borrower {borrower} appears more than once.")
+    hint = Text("每个借款人一行；多个工厂请先合计。", "One row each; add plants up first.")
+
+
+class WrongTotal(YuetanError):
+    code = "finance.wrong_total"
+    message = Text(
+        "贷款簿合计 {stated} 与各行之和 {found} 不符。",
+        "The book's total of {stated} is not the sum of its rows, {found}.",
+    )
+    hint = Text("请核对是否缺行或重复。", "Check for rows that are missing or entered twice.")
+
+
+class UnequalColumns(YuetanError):
+    code = "finance.unequal_columns"
+    message = Text("“{name}”的行数与其他列不同。", "'{name}' has another number of rows than the other columns.")
+    hint = Text("各列须一一对应。", "Columns must match row by row.")
