@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from service import errors, migrate
 from service.assessment import routes as assessment
+from service.audit import routes as audit
 from service.batch import routes as batch
 from service.change import pages as change_pages
 from service.change import routes as change
@@ -150,7 +151,7 @@ def create_app(
     for router in (
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
-        prices.router, feeds.router, score.router, position.router, statement.router,
+        prices.router, feeds.router, score.router, position.router, statement.router, audit.router,
         identity.router,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service import tables
+from service.audit.tables import AUDIT_TABLES
 from service.identity.tables import IDENTITY_TABLES
 from service.statement.tables import STATEMENT_PUBLIC, STATEMENT_TABLES
 from service.tables import Base, Owned
@@ -10,4 +11,4 @@ from service.tables import Base, Owned
 __all__ = ["PUBLIC_TABLES", "TENANT_TABLES", "Base"]
 
 PUBLIC_TABLES: tuple[type[Base], ...] = (*tables.PUBLIC_TABLES, *STATEMENT_PUBLIC)
-TENANT_TABLES: tuple[type[Owned], ...] = (*tables.TENANT_TABLES, *IDENTITY_TABLES, *STATEMENT_TABLES)
+TENANT_TABLES: tuple[type[Owned], ...] = (*tables.TENANT_TABLES, *IDENTITY_TABLES, *STATEMENT_TABLES, *AUDIT_TABLES)

@@ -17,6 +17,7 @@ import typer
 
 from models.errors import Text
 from service import terminal
+from service.audit import command as audit
 from service.change import command as change
 from service.command import (
     FAILED,
@@ -74,6 +75,7 @@ cbam_app.command()(importer.year)
 cbam_app.add_typer(communication.app, name="communication")
 app.command()(position.position)
 app.add_typer(statement.app, name="statement")
+app.add_typer(audit.app, name="audit")
 app.add_typer(identity.app, name="account")
 prices_app = typer.Typer(no_args_is_help=True, help="行情来源 / price sources")
 app.add_typer(prices_app, name="prices")
