@@ -29,6 +29,7 @@ from service.dossier import pages as dossier_pages
 from service.dossier import routes as dossier
 from service.exposure import routes as exposure
 from service.feeds import routes as feeds
+from service.footprint import routes as footprint
 from service.identity import pages as identity_pages
 from service.identity import routes as identity
 from service.identity.guard import Guard
@@ -152,7 +153,7 @@ def create_app(
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
         prices.router, feeds.router, score.router, position.router, statement.router, audit.router,
-        identity.router,
+        identity.router, footprint.router, footprint.reconciliations,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
     for router in (identity.gate, health, statement.public):
