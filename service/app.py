@@ -38,6 +38,8 @@ from service.importer import routes as importer
 from service.installation import pages as installation_pages
 from service.installation import routes as installation
 from service.law import routes as law
+from service.pact import api as pact_api
+from service.pact import routes as pact
 from service.pages import frame
 from service.pages import routes as pages
 from service.parts import Parts, calm_collector
@@ -153,7 +155,7 @@ def create_app(
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
         prices.router, feeds.router, score.router, position.router, statement.router, audit.router,
-        identity.router, footprint.router, footprint.reconciliations,
+        pact.router, identity.router, footprint.router, footprint.reconciliations,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
     for router in (identity.gate, health, statement.public):
@@ -174,6 +176,7 @@ def create_app(
         app.include_router(router, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
     for router in (identity_pages.gate, statement_pages.gate):
         app.include_router(router, max_body_size=JSON_LIMIT)
+    app.mount(pact_api.PREFIX, pact_api.make(here))
     app.mount("/static", StaticFiles(directory=frame.HERE / "static"), name="static")
     if settings.sign_in == "accounts":
         app.add_middleware(Guard, parts=here)

@@ -44,6 +44,7 @@ from service.feeds import command as feeds
 from service.identity import command as identity
 from service.importer import command as importer
 from service.installation import command as installation
+from service.pact import command as pact
 from service.position import command as position
 from service.statement import command as statement
 
@@ -77,6 +78,10 @@ app.command()(position.position)
 app.add_typer(statement.app, name="statement")
 app.add_typer(audit.app, name="audit")
 app.add_typer(identity.app, name="account")
+footprint_app = typer.Typer(no_args_is_help=True, help="产品碳足迹 / product footprints")
+app.add_typer(footprint_app, name="footprint")
+footprint_app.command("import")(pact.bring_in)
+footprint_app.command("catena-x")(pact.catena_x)
 prices_app = typer.Typer(no_args_is_help=True, help="行情来源 / price sources")
 app.add_typer(prices_app, name="prices")
 prices_app.command()(feeds.sources)
