@@ -129,3 +129,70 @@ class UnequalColumns(YuetanError):
     code = "finance.unequal_columns"
     message = Text("“{name}”的行数与其他列不同。", "'{name}' has another number of rows than the other columns.")
     hint = Text("各列须一一对应。", "Columns must match row by row.")
+
+
+class NoFigure(YuetanError):
+    code = "finance.figure_missing"
+    message = Text("借款人缺少压力测试所需的数。", "A figure of the borrower that the stress needs is missing.")
+    hint = Text(
+        "请补齐该字段；不适用的吨数和金额填 0（如不在碳市场、没有欧盟出口），空不等于零。",
+        "Complete the field; enter 0 for tonnes and money that are nil (no carbon market, no exports to the EU).",
+    )
+
+
+class BeyondBounds(YuetanError):
+    code = "finance.beyond_bounds"
+    message = Text("数值超出其定义的范围。", "The value is beyond what its definition allows.")
+    hint = Text(
+        "比例请用小数：传导率 0 至 1.5，承担比例、税率、LGD 0 至 1；吨数和债务不为负。",
+        "Fractions, not percent: pass-through 0 to 1.5; share borne, tax and LGD 0 to 1; tonnes and debt not negative.",
+    )
+
+
+class BadPd(YuetanError):
+    code = "finance.pd"
+    message = Text(
+        "违约概率缺失，或等于 0 或 1，无法承接变动。", "The PD is missing, or is 0 or 1, and cannot carry a move."
+    )
+    hint = Text(
+        "请填写银行自己的 PD（0 与 1 之间的小数）及其期限。",
+        "Enter the bank's PD, a fraction between 0 and 1, with its horizon.",
+    )
+
+
+class HorizonMixed(YuetanError):
+    code = "finance.horizon_mixed"
+    message = Text("违约概率的期限与模型期限不同。", "The PD is over another horizon than the model.")
+    hint = Text(
+        "请先换算为同一期限（累计与年化），不会自动混用。", "Convert it to one horizon first; nothing is mixed."
+    )
+
+
+class NoRelativeMove(YuetanError):
+    code = "finance.relative_refused"
+    message = Text(
+        "模型的基准违约概率低于 0.000001，不能按倍数承接。",
+        "The model's own PD is below 0.000001 and a relative move would have no meaning.",
+    )
+    hint = Text("请改用 z 值或绝对变动。", "Use the z-score or the absolute move.")
+
+
+class NoPerpetuity(YuetanError):
+    code = "finance.no_perpetuity"
+    message = Text(
+        "折现率须高于增长率，永久损失才有现值。",
+        "A permanent loss has a value only where the rate is above the growth.",
+    )
+    hint = Text(
+        "请更正折现率或增长率，或改为贷款期限内的损失。", "Correct either, or take the loss over the loan's horizon."
+    )
+
+
+class SignAgainst(YuetanError):
+    code = "finance.sign_against"
+    message = Text(
+        "系数“{name}”的符号与其风险方向相反。", "The coefficient of '{name}' runs against its direction of risk."
+    )
+    hint = Text(
+        "盈利越高风险越低，系数不得为正。", "More earnings mean less risk: the coefficient must not be positive."
+    )
