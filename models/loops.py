@@ -9,7 +9,7 @@ radius from above (Collatz-Wielandt), whatever the units.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,13 +42,11 @@ class LoopGrows(YuetanError):
         "Check amounts and units along the loop: less than one unit may come back for each unit made.",
     )
 
-
-class Refused(Exception):
-    """A loop failed its proof; ``members`` are its nodes in the order of the matrix."""
-
-    def __init__(self, members: IntArray) -> None:
-        self.members = members
-        super().__init__("a loop grows")
+    @property
+    def loop(self) -> tuple[str, ...]:
+        """The nodes of the heaviest way round, as goods flow."""
+        found = self.params["loop"]
+        return found if isinstance(found, tuple) else ()
 
 
 def inverses(blocks: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -151,7 +149,7 @@ def refusal(members: IntArray, matrix: csr_array, name: Callable[[int], Any]) ->
     """Return the refusal that names a loop; ``members`` are rows of ``matrix``."""
     radius, cycle = radius_and_cycle(csr_array(matrix[members][:, members]))
     # From input to product, as goods flow.
-    around: Sequence[str] = [str(name(int(members[i]))) for i in reversed(cycle)]
+    around = [str(name(int(members[i]))) for i in reversed(cycle)]
     shown = [*around, around[0]] if len(around) <= _NAMED else [*around[: _NAMED - 1], "…", around[0]]
     others = len(members) - len(cycle)
     return LoopGrows(
@@ -160,5 +158,6 @@ def refusal(members: IntArray, matrix: csr_array, name: Callable[[int], Any]) ->
         more_zh=f"（连同另外 {others} 个节点）" if others else "",
         more_en=f" (with {others} more nodes)" if others else "",
         radius=f"{radius:.6g}",
+        loop=tuple(around),
         members=tuple(str(name(int(i))) for i in members[:100]),
     )

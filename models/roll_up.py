@@ -19,7 +19,7 @@ from models import roll_up_errors as notes
 from models.chain import Chain, ordered
 from models.errors import Text
 from models.findings import Finding
-from models.loops import radius_and_cycle
+from models.loops import LoopGrows, radius_and_cycle
 from models.measures import Measures
 from models.roll_up_asked import LEVELS, STREAMS, ChainAsk, Level, Stream
 from models.roll_up_links import Links, read_links
@@ -178,7 +178,12 @@ def roll_up(asked: ChainAsk, measures: Measures) -> RollUp:
 
     def chain_of(amounts: FloatArray) -> Chain:
         entries = (amounts, (links.product, links.input))
-        return ordered(csr_array(coo_array(entries, shape=(n, n))), lambda i: ids[i])
+        try:
+            return ordered(csr_array(coo_array(entries, shape=(n, n))), lambda i: ids[i])
+        except LoopGrows as grows:
+            around = set(grows.loop)
+            at = next(i for i, link in enumerate(asked.inputs) if {link.product, link.input} <= around)
+            raise LoopGrows(field=f"inputs.{at}.amount", **grows.params) from None
 
     with np.errstate(over="ignore", invalid="ignore"):
         return _rolled(asked, links, ids, chain_of)

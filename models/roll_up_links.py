@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import roll_up_errors as notes
+from models.chain import NegativeInput
 from models.errors import YuetanError
 from models.measures import Measures
 from models.roll_up_asked import LEVELS, STREAMS, ChainAsk, ChainNode
@@ -65,6 +66,10 @@ def read_links(asked: ChainAsk, measures: Measures) -> tuple[Links, list[YuetanE
                     level_zh=level.zh,
                     level_en=level.en,
                 )
+            )
+        if link.amount < 0.0:
+            found.append(
+                NegativeInput(field=f"{here}.amount", product=link.product, input=link.input, amount=link.amount)
             )
         if link.carries and to.tco2_per_unit(link.carries) is None:
             text = STREAMS[link.carries]

@@ -108,7 +108,8 @@ def find(sheet: Sheet, rows: Sequence[Sequence[Cell]], layout: Layout) -> Found 
         one = _found(sheet, index + 1, index + 1, named(sheet, cells), cells)
         tries = [one]
         below = rows[index + 1] if index + 1 < len(rows) else ()
-        if below and all(isinstance(cell, str) for cell in below) and not _filled(below):
+        texts = bool(below) and all(isinstance(cell, str) for cell in below)
+        if texts and not _filled(below) and not _answers(sheet, one, below):
             two = named(sheet, cells, below)
             shown = [b or (cells[at] if at < len(cells) else "") for at, b in enumerate(below)]
             tries.append(_found(sheet, index + 1, index + 2, two, shown))
@@ -116,6 +117,16 @@ def find(sheet: Sheet, rows: Sequence[Sequence[Cell]], layout: Layout) -> Found 
             if len(made.places) >= 2 and (best is None or made.rank > best.rank):
                 best = made
     return best
+
+
+def _answers(sheet: Sheet, found: Found, below: Sequence[Cell]) -> bool:
+    """Return whether the row below a heading fills a needed column with what is neither a name nor a unit: it is data."""
+    under = [
+        (place.column.field, str(below[place.at]))
+        for place in found.places.values()
+        if place.column.required and place.at < len(below) and below[place.at] != ""
+    ]
+    return any(sheet.heading(cell) is None and sheet.heading(f"{field} {cell}") is None for field, cell in under)
 
 
 def _filled(cells: Sequence[Cell]) -> bool:

@@ -122,8 +122,22 @@ def read_lists(data: bytes, layout: Layout, needed: Sequence[str], candidates: C
     NothingToRead
         A needed sheet is missing or empty, and no finding says why.
     """
+    return lists_of(read_sheets(data), layout, needed, candidates)
+
+
+def lists_of(
+    sheets: Sequence[RawSheet], layout: Layout, needed: Sequence[str], candidates: Candidates | None = None
+) -> Lists:
+    """
+    Return what sheets hold that have been read, from one file or from several.
+
+    Raises
+    ------
+    NothingToRead
+        A needed sheet is missing or empty, and no finding says why.
+    """
     lists = Lists(layout)
-    for raw in read_sheets(data):
+    for raw in sheets:
         key = layout.sheet_named(raw.name)
         if fold(raw.name) in layout.ignored or not any(any(row) for row in raw.rows):
             continue

@@ -263,9 +263,9 @@ TWO = [own("a", 1.0), own("b", 1.0, unit="MWh")]
         (TWO, [takes("a", "b", 1.0, carries="electricity")], NothingCarried, "inputs.0.carries"),
         ([supplier("a"), own("b", 1.0)], [takes("a", "b", 1.0)], CountedTwice, "inputs.0.product"),
         ([own("a", 1.0, direct_covered=None)], [], CoverageUnsaid, "nodes.0.direct_covered"),
-        (TWO, [takes("a", "b", -1.0)], NegativeInput, "inputs"),
-        (TWO, [takes("a", "b", 2.0), takes("b", "a", 0.5)], LoopGrows, "inputs"),
-        (TWO, [takes("a", "a", 1.0)], LoopGrows, "inputs"),
+        (TWO, [takes("a", "b", -1.0)], NegativeInput, "inputs.0.amount"),
+        (TWO, [takes("a", "b", 2.0), takes("b", "a", 0.5)], LoopGrows, "inputs.0.amount"),
+        (TWO, [takes("a", "a", 1.0)], LoopGrows, "inputs.0.amount"),
     ],
 )
 def test_refusals(

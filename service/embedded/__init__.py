@@ -1,0 +1,1 @@
+"""What carbon costs the products of a chain, own site and upstream."""

@@ -1,1 +1,0 @@
-"""Product footprints: worked out, compared between methods, checked against reports."""
