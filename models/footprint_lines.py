@@ -11,7 +11,7 @@ from models.errors import NOTHING, MissingInput, Text
 from models.factor_records import LEVELS, FactorStore, Level, choose
 from models.factors import Fuel, fuel_emissions
 from models.measures import Measures
-from models.uncertainty import UncertaintyPolicy
+from models.uncertainty import Interval, UncertaintyPolicy, interval, variation
 from models.units import KG_PER_T
 
 
@@ -50,6 +50,12 @@ class Line:
     assumed: bool
     co2_only: bool
     others: Mapping[str, float]
+
+    @property
+    def interval(self) -> Interval:
+        """The 95 % interval of its emissions, kgCO2e."""
+        amount, factor = variation(self.amount_half_width), variation(self.factor_half_width)
+        return interval(self.kgco2e, self.kgco2e * float(((1.0 + amount**2) * (1.0 + factor**2) - 1.0) ** 0.5))
 
 
 def line_of(activity: Activity, bill: Bill, basis: Basis) -> Line:

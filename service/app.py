@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from service import errors, migrate
 from service.assessment import routes as assessment
+from service.audit import routes as audit
 from service.batch import routes as batch
 from service.change import pages as change_pages
 from service.change import routes as change
@@ -29,6 +30,7 @@ from service.dossier import routes as dossier
 from service.embedded import routes as embedded
 from service.exposure import routes as exposure
 from service.feeds import routes as feeds
+from service.footprint import routes as footprint
 from service.identity import pages as identity_pages
 from service.identity import routes as identity
 from service.identity.guard import Guard
@@ -37,6 +39,8 @@ from service.importer import routes as importer
 from service.installation import pages as installation_pages
 from service.installation import routes as installation
 from service.law import routes as law
+from service.pact import api as pact_api
+from service.pact import routes as pact
 from service.pages import frame
 from service.pages import routes as pages
 from service.parts import Parts, calm_collector
@@ -151,8 +155,8 @@ def create_app(
     for router in (
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
-        prices.router, feeds.router, score.router, position.router, statement.router, embedded.router,
-        identity.router,
+        prices.router, feeds.router, score.router, position.router, statement.router, audit.router,
+        pact.router, identity.router, footprint.router, footprint.reconciliations, embedded.router,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
     for router in (identity.gate, health, statement.public):
@@ -173,6 +177,7 @@ def create_app(
         app.include_router(router, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
     for router in (identity_pages.gate, statement_pages.gate):
         app.include_router(router, max_body_size=JSON_LIMIT)
+    app.mount(pact_api.PREFIX, pact_api.make(here))
     app.mount("/static", StaticFiles(directory=frame.HERE / "static"), name="static")
     if settings.sign_in == "accounts":
         app.add_middleware(Guard, parts=here)

@@ -19,7 +19,7 @@ from service.settings import Settings
 log = logging.getLogger(__name__)
 
 #: Names of tasks by kind of job; ``workers`` registers them.
-TASKS = {"assess": "yuetan.assess"}
+TASKS = {"assess": "yuetan.assess", "pact": "yuetan.pact"}
 SWEEP = "yuetan.sweep"
 #: Visits one price source.
 FEED = "yuetan.feed"

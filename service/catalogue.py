@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from service import tables
+from service.audit.tables import AUDIT_TABLES
 from service.identity.tables import IDENTITY_TABLES
+from service.pact.tables import PACT_TABLES
 from service.statement.tables import STATEMENT_PUBLIC, STATEMENT_TABLES
 from service.tables import Base, Owned
 
 __all__ = ["PUBLIC_TABLES", "TENANT_TABLES", "Base"]
 
 PUBLIC_TABLES: tuple[type[Base], ...] = (*tables.PUBLIC_TABLES, *STATEMENT_PUBLIC)
-TENANT_TABLES: tuple[type[Owned], ...] = (*tables.TENANT_TABLES, *IDENTITY_TABLES, *STATEMENT_TABLES)
+TENANT_TABLES: tuple[type[Owned], ...] = (
+    *tables.TENANT_TABLES, *IDENTITY_TABLES, *STATEMENT_TABLES, *AUDIT_TABLES, *PACT_TABLES,
+)  # fmt: skip

@@ -17,6 +17,7 @@ import typer
 
 from models.errors import Text
 from service import terminal
+from service.audit import command as audit
 from service.change import command as change
 from service.command import (
     FAILED,
@@ -44,6 +45,7 @@ from service.feeds import command as feeds
 from service.identity import command as identity
 from service.importer import command as importer
 from service.installation import command as installation
+from service.pact import command as pact
 from service.position import command as position
 from service.statement import command as statement
 
@@ -78,7 +80,12 @@ cost_app = typer.Typer(no_args_is_help=True, help="产品与产业链的碳成�
 app.add_typer(cost_app, name="cost")
 cost_app.command()(embedded.chain)
 app.add_typer(statement.app, name="statement")
+app.add_typer(audit.app, name="audit")
 app.add_typer(identity.app, name="account")
+footprint_app = typer.Typer(no_args_is_help=True, help="产品碳足迹 / product footprints")
+app.add_typer(footprint_app, name="footprint")
+footprint_app.command("import")(pact.bring_in)
+footprint_app.command("catena-x")(pact.catena_x)
 prices_app = typer.Typer(no_args_is_help=True, help="行情来源 / price sources")
 app.add_typer(prices_app, name="prices")
 prices_app.command()(feeds.sources)

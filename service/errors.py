@@ -25,6 +25,7 @@ from service.identity.door import NotAllowed, NotSignedIn
 from service.identity.use import Taken
 from service.law.use import NoRow
 from service.library import UnknownScenario
+from service.pact.refusals import Changed
 from service.refusals import BadJson, Finished, NotFound, NotReady, TooLarge, Unexpected, WrongMedia
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ STATUS: Mapping[type[YuetanError], int] = {
     NotAllowed: 403,
     Finished: 409,
     Taken: 409,
+    Changed: 409,
     TooLarge: 413,
     WrongMedia: 415,
     BadJson: 422,

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from models.errors import YuetanError
 from models.provenance import fingerprint
+from service.audit.use import record
 from service.auth import Who, visible
 from service.clock import now
 from service.refusals import Finished, NotFound, StoppedTrying
@@ -57,10 +58,12 @@ def enqueue(db: Session, who: Who, kind: str, payload: dict[str, Any], content: 
             found = db.scalars(same).one()
         else:
             _to_send(db, job)
+            record(db, who, "job.asked", job.id, kind=kind)
             return job
     if found.state in _AGAIN or (anew and found.finished is not None):
         found.state, found.attempt, found.reason, found.finished, found.sent = "queued", 0, None, None, now()
         _to_send(db, found)
+        record(db, who, "job.asked", found.id, kind=kind, again=True)
     return found
 
 
@@ -121,6 +124,7 @@ def cancel(db: Session, who: Who, job_id: UUID) -> Job:
     if job.state not in ("queued", "running"):
         raise Finished
     job.state, job.lease_until, job.finished = "cancelled", None, now()
+    record(db, who, "job.cancelled", job.id)
     return job
 
 

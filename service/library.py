@@ -16,7 +16,9 @@ from cbam.price_lines import PriceGrid, load_grid
 from cbam.prices import Paths, load_paths
 from finance.assessment import Context
 from finance.scorecard import Scorecard, load_scorecard
+from models.crosscheck import Policy, load_policy
 from models.errors import Text, YuetanError
+from models.factor_records import Licence, load_licences
 from models.factors import Factors, load_factors
 from models.files import DATA, read_yaml
 from models.fx import FxTable, load_fx
@@ -24,7 +26,10 @@ from models.home_prices import AllowanceGrid, AllowancePath, load_allowance_grid
 from models.law import LawBook, load_law
 from models.market import Market, load_prices
 from models.measures import Measures, load_measures
+from models.method_profile import Profile, load_profiles
+from models.reconcile import Boundary, load_boundaries
 from models.series import Series
+from models.uncertainty import UncertaintyPolicy, load_uncertainty
 from service.feeds.feed import Feed, load_feeds
 
 CARD = Path("scorecards") / "gd-green-loan-default" / "1.0.0.json"
@@ -91,8 +96,31 @@ class Library:
 
     @cached_property
     def measures(self) -> Measures:
-        """Units and what converts into what."""
         return load_measures(self.data)
+
+    @cached_property
+    def licences(self) -> dict[str, Licence]:
+        """Terms under which a factor may be used."""
+        return load_licences(self.data)
+
+    @cached_property
+    def profiles(self) -> dict[str, Profile]:
+        """Methods of product footprints."""
+        return load_profiles(self.data)
+
+    @cached_property
+    def uncertainty(self) -> UncertaintyPolicy:
+        return load_uncertainty(self.data)
+
+    @cached_property
+    def boundaries(self) -> dict[str, Boundary]:
+        """What verified emissions hold, by set of rules."""
+        return load_boundaries(self.data)
+
+    @cached_property
+    def tolerances(self) -> Policy:
+        """How far two statements of one quantity may be apart."""
+        return load_policy(self.data)
 
     @cached_property
     def fx(self) -> FxTable:

@@ -8,6 +8,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import Text
@@ -21,6 +22,8 @@ UPLOAD_LIMIT = 30_000_000
 MULTIPART_LIMIT = UPLOAD_LIMIT + 65_536
 _TOO_LARGE = Text("内容超过大小上限。", "The content is larger than the limit.")
 _OPEN_PATHS = frozenset({"/api/v1/health", "/api/v1/ready"})
+#: Partners show their own credentials there, and get refusals in the words of their specification.
+_PARTNERS = "/pact/"
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -51,14 +54,14 @@ class Safety:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        replaced = False
+        replaced, of_partner = False, scope["path"].startswith(_PARTNERS)
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 ours = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     ours.setdefault(name, value)
-                if scope["path"].startswith("/api/"):
+                if scope["path"].startswith(("/api/", _PARTNERS)):
                     ours.setdefault("Cache-Control", "no-store")
             await send(message)
 
@@ -67,7 +70,10 @@ class Safety:
             nonlocal replaced
             if message["type"] == "http.response.start" and message["status"] == 413:
                 kind = Headers(raw=message["headers"]).get("content-type", "")
-                if not kind.startswith(PROBLEM):
+                if of_partner and not kind.startswith("application/json"):
+                    replaced = True
+                    await _to_partner(413, _TOO_LARGE)(scope, receive, answer)
+                elif not of_partner and not kind.startswith(PROBLEM):
                     replaced = True
                     await problem(413, TooLarge.code, _TOO_LARGE, TooLarge.hint)(scope, receive, answer)
             if not replaced:
@@ -84,14 +90,17 @@ class Safety:
         name = _name_of(host)
         # A page elsewhere can point its own name at this machine; names that are not ours get no answer.
         if not (is_loopback(name) or name in self._hosts):
-            return problem(400, "service.host", Text("不认识的主机名。", "The host name is not known here."))
+            said = Text("不认识的主机名。", "The host name is not known here.")
+            of_partner = scope["path"].startswith(_PARTNERS)
+            return _to_partner(400, said) if of_partner else problem(400, "service.host", said)
         if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
             origin = headers.get("origin")
             if headers.get("sec-fetch-site") == "cross-site" or (origin and urlsplit(origin).netloc.lower() != host):
                 return problem(
                     403, "service.origin", Text("不接受其他网站发来的请求。", "Requests of other sites are refused.")
                 )
-        if self._secret is not None and scope["path"] not in _OPEN_PATHS and not self._knows(headers):
+        asked = self._secret is not None and not scope["path"].startswith(_PARTNERS)
+        if asked and scope["path"] not in _OPEN_PATHS and not self._knows(headers):
             return problem(
                 401,
                 "service.unauthorized",
@@ -110,6 +119,10 @@ class Safety:
         elif kind.lower() != "bearer":
             return False
         return secrets.compare_digest(given.encode(), (self._secret or "").encode())
+
+
+def _to_partner(status: int, said: Text) -> JSONResponse:
+    return JSONResponse({"code": "BadRequest", "message": said.en}, status)
 
 
 def _name_of(host: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import insert, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, undefer
 
+from service.audit.use import record
 from service.auth import Who, visible
 from service.columns import pack
 from service.refusals import BadCursor, NotFound
@@ -81,6 +82,7 @@ def keep_once(
     owner = {"organisation_id": row.organisation_id, "assessment_id": row.id}
     for begin in range(0, len(lines), _CHUNK):
         db.execute(insert(AssessmentLine), [owner | line for line in lines[begin : begin + _CHUNK]])
+    record(db, who, "assessment.kept", row.id, key=row.key, kind=kind, lines=len(lines))
     return Kept(row, made=True)
 
 

@@ -21,6 +21,7 @@ from models.errors import YuetanError
 from models.findings import Finding
 from models.fx import FxTable
 from service import jobs, store
+from service.audit.use import record
 from service.auth import Who, visible
 from service.database import Database
 from service.feeds.use import fetched_fx
@@ -155,6 +156,7 @@ def keep_upload(db: Session, who: Who, data: bytes, filename: str) -> Upload:
         )
         db.add(found)
         db.flush()
+        record(db, who, "file.kept", found.id, sha256=digest, size=len(data))
     return found
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models.errors import Text, YuetanError
+from service.audit.use import record
 from service.auth import Who
 from service.clock import now
 from service.identity import secrets, tokens
@@ -126,16 +127,17 @@ def password_given(db: Session, email: str, password: str) -> tuple[str, Stage] 
     if login is None or locked:
         return None
     if not right or not db.scalar(select(Person.active).where(Person.id == login.person_id)):
-        _failed(login, moment)
+        _failed(db, login, moment)
         return None
     login.failed = 0
     return _begin(db, login, "second" if login.totp else "enrol")
 
 
-def _failed(login: Login, moment: dt.datetime) -> None:
+def _failed(db: Session, login: Login, moment: dt.datetime) -> None:
     login.failed += 1
     if login.failed >= FAILURES_TO_LOCK:
         login.failed, login.locked_until = 0, moment + dt.timedelta(seconds=LOCK_S)
+    record(db, Who(login.organisation_id, login.person_id), "sign_in.failed", login.person_id, locked=login.failed == 0)
 
 
 def _begin(db: Session, login: Login, stage: Stage) -> tuple[str, Stage]:
@@ -173,7 +175,7 @@ def code_given(db: Session, visit: Visit, code: str, totp_key: bytes, recovery_k
     elif hashed in login.recovery:
         login.recovery = [kept for kept in login.recovery if kept != hashed]
     else:
-        _failed(login, moment)
+        _failed(db, login, moment)
         return None
     login.failed = 0
     return _full(db, visit, login)
@@ -181,7 +183,9 @@ def code_given(db: Session, visit: Visit, code: str, totp_key: bytes, recovery_k
 
 def _full(db: Session, visit: Visit, login: Login) -> str:
     leave(db, visit)
-    return _begin(db, login, "full")[0]
+    cookie = _begin(db, login, "full")[0]
+    record(db, Who(login.organisation_id, login.person_id), "sign_in.done", login.person_id)
+    return cookie
 
 
 def enrol(db: Session, visit: Visit, secret: str, code: str, totp_key: bytes, recovery_key: bytes) -> list[str] | None:

@@ -28,7 +28,7 @@ OPEN = frozenset(
         "/verify",
     }
 )
-OPEN_UNDER = ("/static/", "/sign-in/", "/verify/", "/api/v1/verify/")
+OPEN_UNDER = ("/pact/", "/static/", "/sign-in/", "/verify/", "/api/v1/verify/")
 _LOOKS = ("GET", "HEAD", "OPTIONS")
 
 

@@ -203,7 +203,7 @@ def invite(
 ) -> Response:
     """Invite someone and show the link once."""
     try:
-        made = use.invite(db, who.organisation_id, name.strip()[:100], email, role)
+        made = use.invite(db, who.organisation_id, name.strip()[:100], email, role, who)
     except YuetanError as refusal:
         return _account(request, lang, who, db, 422, error=refusal)
     return _account(request, lang, who, db, 201, made=("link", _link(request, made.code)))

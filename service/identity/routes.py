@@ -258,7 +258,7 @@ def people(who: Caller, db: Reading) -> list[PersonRead]:
 )
 def invite(ask: PersonAsk, who: Caller, db: Transaction) -> InvitedRead:
     """Invite someone into the caller's organisation; the code sets a password once, within 72 hours."""
-    return _invited(use.invite(db, who.organisation_id, ask.name, ask.email, ask.role))
+    return _invited(use.invite(db, who.organisation_id, ask.name, ask.email, ask.role, who))
 
 
 @router.post(

@@ -15,6 +15,7 @@ from stdnum.cn import uscc as credit_code
 from stdnum.exceptions import ValidationError as NotACode
 
 from models.errors import Text, YuetanError
+from service.audit.use import record
 from service.auth import EMBEDDED, Who, erasable, visible
 from service.clock import now
 from service.identity import secrets, tokens
@@ -142,8 +143,12 @@ def _person(db: Session, organisation: Organisation, name: str, role: str) -> Pe
     return row
 
 
-def invite(db: Session, organisation_id: UUID, name: str, email: str, role: str) -> Invited:
-    """Write a person and the one-time code with which they come in; ``Taken`` where the address is someone's."""
+def invite(db: Session, organisation_id: UUID, name: str, email: str, role: str, by: Who | None = None) -> Invited:
+    """
+    Write a person and the one-time code with which they come in; ``Taken`` where the address is someone's.
+
+    ``by`` is who invites; none at the machine itself, and then the trail names the one invited.
+    """
     email = email.strip().lower()
     if not _EMAIL.fullmatch(email):
         raise BadEmail(field="email")
@@ -165,6 +170,8 @@ def invite(db: Session, organisation_id: UUID, name: str, email: str, role: str)
             )
     except IntegrityError as error:
         raise Taken(field="email", what_zh="邮箱", what_en="e-mail address") from error
+    inviter = by.person_id if by is not None and by.organisation_id == organisation.id else person.id
+    record(db, Who(organisation.id, inviter), "person.invited", person.id, role=role)
     return Invited(person, code, until)
 
 
@@ -179,6 +186,7 @@ def invite_again(db: Session, who: Who, person_id: UUID) -> Invited:
     login.recovery, login.failed, login.totp_step = [], 0, 0
     login.invited, login.invited_until = secrets.hash_token(code), until
     db.execute(erasable(SignIn, who).where(SignIn.person_id == person.id))
+    record(db, who, "person.invited_again", person.id)
     return Invited(person, code, until)
 
 
@@ -210,6 +218,7 @@ def change_person(db: Session, who: Who, person_id: UUID, role: str | None, acti
     left = visible(Person, who).join(Login, Login.person_id == Person.id)
     if db.scalars(left.where(Person.active, Person.role.in_(managing)).limit(1)).first() is None:
         raise LastAdmin(field="role")
+    record(db, who, "person.changed", person.id, role=person.role, active=person.active)
     return person
 
 
@@ -227,6 +236,7 @@ def add_client(db: Session, who: Who, name: str, role: str, public_key: str | No
     )
     db.add(row)
     db.flush()
+    record(db, who, "client.added", row.id, role=role)
     return MadeClient(row, person, secret)
 
 
@@ -248,6 +258,7 @@ def add_key(db: Session, who: Who, name: str, days: int = KEY_DAYS) -> MadeKey:
     )
     db.add(row)
     db.flush()
+    record(db, who, "key.added", row.id, days=days)
     return MadeKey(row, token)
 
 
@@ -262,3 +273,4 @@ def remove_key(db: Session, who: Who, key_id: UUID) -> None:
     gone = erasable(ApiKey, who).where(ApiKey.id == key_id, ApiKey.person_id == who.person_id).returning(ApiKey.id)
     if db.scalar(gone) is None:
         raise NotFound
+    record(db, who, "key.removed", key_id)

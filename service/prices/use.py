@@ -14,6 +14,7 @@ from models.allowance import ReferencePrice, reference_price
 from models.market import Market
 from models.quotes import QuoteTable, load_quote_words, parse_quotes
 from models.series import Series, daily_series
+from service.audit.use import record
 from service.auth import Who, erasable, visible
 from service.feeds.use import fetched_series
 from service.library import Library
@@ -114,6 +115,14 @@ def import_quotes(
             )
             if not np.isnan(close)
         )
+    record(
+        db,
+        who,
+        "quotes.imported",
+        made.id,
+        instrument=instrument,
+        kept=0 if table.series is None else len(table.series.last),
+    )
     return made, table
 
 

@@ -20,6 +20,7 @@ from models.errors import Text, YuetanError
 from models.inputs import Input
 from models.provenance import fingerprint
 from models.statement_asked import StatementInput
+from service.audit.use import record
 from service.auth import Who, visible
 from service.clock import now
 from service.identity.keys import key_of
@@ -220,6 +221,7 @@ def issue(
             )
         )
     db.flush()
+    record(db, who, "statement.issued", number, sha256=envelope.sha256)
     return row, envelope, True
 
 
@@ -243,6 +245,7 @@ def withdraw(db: Session, who: Who, statement: UUID, reason: str) -> StatementNo
     if notice.withdrawn is None:
         notice.withdrawn, notice.reason = now(), reason
         db.flush()
+        record(db, who, "statement.withdrawn", statement, reason=reason)
     return notice
 
 
@@ -306,6 +309,7 @@ def bring_in(db: Session, who: Who, data: bytes) -> tuple[SupplierStatement, boo
     )
     db.add(row)
     db.flush()
+    record(db, who, "statement.brought_in", row.number, sha256=row.sha256, key=row.key_id)
     return row, True
 
 
@@ -331,6 +335,7 @@ def trust(db: Session, who: Who, public: bytes, issuer: str, compared: str) -> T
         )
         db.add(row)
         db.flush()
+        record(db, who, "key.trusted", row.key_id, issuer=issuer, compared=compared)
     return row
 
 

@@ -1,0 +1,1 @@
+"""Product footprints: worked out, compared between methods, checked against reports."""

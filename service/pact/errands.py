@@ -1,0 +1,121 @@
+"""Do errands at partners: in jobs, with growing pauses, for 72 hours."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+from sqlalchemy.orm import Session, undefer
+
+from models.errors import YuetanError
+from models.findings import Finding
+from service import jobs
+from service.auth import Who, visible
+from service.clock import now
+from service.database import Database
+from service.heart import Heart, Lost
+from service.pact.client import PartnerClient, web
+from service.pact.door import due
+from service.pact.events import store_fetched
+from service.pact.partners import begin, partner, pause, reaches, their_secret
+from service.pact.refusals import NoAddress
+from service.pact.tables import PactErrand, PactPartner
+from service.refusals import Unexpected
+from service.settings import Settings
+from service.tables import Job
+
+log = logging.getLogger(__name__)
+
+GIVE_UP_AFTER = dt.timedelta(hours=72)
+Connect = Callable[[PactPartner, Settings], PartnerClient]
+
+
+def connect(to: PactPartner, settings: Settings) -> PartnerClient:
+    """Return a client for a partner, of what its record says and nothing else."""
+    secret = their_secret(to, settings)
+    if not reaches(to) or secret is None or to.base_url is None or to.their_client_id is None:
+        raise NoAddress
+    return PartnerClient(
+        to.name, to.base_url, to.auth_url or to.base_url, to.their_client_id, secret, to.may_be_private, web()
+    )
+
+
+def ask_for_due(db: Session) -> int:
+    """Ask for the next attempt of each errand whose pause is over."""
+    found = due(db)
+    for who, errand_id, attempts in found:
+        begin(db, who, errand_id, attempts)
+    return len(found)
+
+
+def work(database: Database, settings: Settings, job_id: UUID, lease_s: float, connecting: Connect = connect) -> str:
+    """
+    Make one attempt at an errand.
+
+    Safe to run twice: the claim keeps a second worker out, a partner takes an
+    event of the same source and id once, and what was fetched is kept by its id.
+    """
+    with database.writing() as db:
+        job = jobs.claim(db, job_id, lease_s)
+        if job is None:
+            return "nothing to do"
+    who = Who(job.organisation_id, job.person_id)
+    with database.reading() as db:
+        wanted = visible(PactErrand, who).where(PactErrand.id == UUID(job.payload["errand"]))
+        errand = db.scalars(wanted.options(undefer(PactErrand.document))).one()
+        to = partner(db, who, errand.partner_id)
+    if errand.state != "waiting":
+        with database.writing() as db:
+            jobs.finish(db, job.id, job.attempt, "done")
+        return "done before"
+    try:
+        with Heart(database, job, lease_s):
+            documents = _do(connecting(to, settings), errand)
+    except Lost:
+        return "no longer ours"
+    except YuetanError as refusal:
+        return _failed(database, who, job, errand.id, refusal)
+    except Exception:
+        log.exception("errand %s failed in attempt %s", errand.id, errand.attempts)
+        return _failed(database, who, job, errand.id, Unexpected())
+    return _done(database, who, job, errand, to, documents)
+
+
+def _do(client: PartnerClient, errand: PactErrand) -> list[object]:
+    with client.http:
+        if errand.kind == "send":
+            client.send(errand.document)
+            return []
+        if "pfIds" in errand.document:
+            return [client.footprint(one) for one in errand.document["pfIds"]]
+        return list(client.footprints(errand.document.get("criteria")))
+
+
+def _done(database: Database, who: Who, job: Job, errand: PactErrand, to: PactPartner, documents: list[object]) -> str:
+    with database.writing() as db:
+        if not jobs.finish(db, job.id, job.attempt, "done"):
+            return "no longer ours"
+        found = [one for one in documents if isinstance(one, dict)]
+        told: list[Finding] = store_fetched(db, who, to, found) if errand.kind == "fetch" else []
+        row = db.scalars(visible(PactErrand, who).where(PactErrand.id == errand.id)).one()
+        row.state, row.finished, row.attempts = "done", now(), row.attempts + 1
+        row.reason = {"findings": [one.to_dict() for one in told[:100]]} if told else None
+        if errand.kind == "fetch":
+            row.note = f"{row.note}: {len(found)} fetched".lstrip(": ")
+    return "done"
+
+
+def _failed(database: Database, who: Who, job: Job, errand_id: UUID, why: YuetanError) -> str:
+    with database.writing() as db:
+        told = jobs.told(why)
+        if not jobs.finish(db, job.id, job.attempt, "failed", reason=told):
+            return "no longer ours"
+        row = db.scalars(visible(PactErrand, who).where(PactErrand.id == errand_id)).one()
+        row.attempts += 1
+        row.reason = told
+        row.next_try = now() + pause(row.attempts - 1)
+        if row.next_try - row.created > GIVE_UP_AFTER:
+            row.state, row.finished = "given_up", now()
+        return row.state
