@@ -96,6 +96,7 @@ class Library:
 
     @cached_property
     def measures(self) -> Measures:
+        """Units and what converts into what."""
         return load_measures(self.data)
 
     @cached_property
