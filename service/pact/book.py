@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, Select, Uuid, and_, insert, literal, or_, tuple_
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.findings import Finding
 from models.pact.filters import NAMES, Criteria, terms
@@ -154,6 +154,15 @@ def _succeed(db: Session, who: Who, row: PactFootprint, preceding: Iterable[str]
             _release(db, who, share.partner_id, row)
 
 
+def superseded(db: Session, who: Who, rows: Iterable[PactFootprint]) -> list[PactFootprint]:
+    """Return those of our footprints that new ones name as preceding: partners are told of their status too."""
+    named = {UUID(one) for row in rows for one in row.document.get("precedingPfIds", ())}
+    if not named:
+        return []
+    query = visible(PactFootprint, who).where(PactFootprint.holder == OWN, PactFootprint.pf_id.in_(named))
+    return list(db.scalars(query.order_by(PactFootprint.kept, PactFootprint.id)).all())
+
+
 def _release(db: Session, who: Who, partner_id: UUID, row: PactFootprint) -> bool:
     before = visible(PactShare, who).where(PactShare.partner_id == partner_id, PactShare.footprint_id == row.id)
     if db.scalar(before) is not None:
@@ -206,8 +215,8 @@ def page_for(
     """
     size = DEFAULT_PAGE if limit is None else min(limit, LARGEST_PAGE)
     after, until = _read_cursor(cursor) if cursor else (None, now())
-    query, kept, row_id = _leading(who, partner, criteria)
-    query = query.where(kept <= until, *_holding(who, criteria))
+    query, kept, row_id, led = _leading(who, partner, criteria)
+    query = query.where(kept <= until, *_holding(who, criteria, led))
     if after is not None:
         query = query.where(tuple_(kept, row_id) > tuple_(literal(after[0], Utc()), literal(after[1], Uuid())))
     found = db.scalars(query.order_by(kept, row_id).limit(size + 1)).all()
@@ -219,12 +228,12 @@ def page_for(
     return Page(rows, _cursor((rows[-1].kept, rows[-1].id), until))
 
 
-def _leading(who: Who, partner: PactPartner, criteria: Criteria) -> tuple[Select[PactFootprint], Any, Any]:
-    """Return the query with the columns that order it."""
+def _leading(who: Who, partner: PactPartner, criteria: Criteria) -> tuple[Select[PactFootprint], Any, Any, str | None]:
+    """Return the query, the columns that order it, and the criterion that its index already holds."""
     query = visible(PactFootprint, who).where(PactFootprint.holder == OWN)
     if partner.sees != "all":
         share = and_(PactShare.footprint_id == PactFootprint.id, PactShare.partner_id == partner.id)
-        return query.join(PactShare, share), PactShare.kept, PactShare.footprint_id
+        return query.join(PactShare, share), PactShare.kept, PactShare.footprint_id, None
     for name in NAMES[:-1]:
         values = getattr(criteria, name)
         if len(values) == 1:
@@ -234,19 +243,21 @@ def _leading(who: Who, partner: PactPartner, criteria: Criteria) -> tuple[Select
                 PactTerm.criterion == name,
                 PactTerm.value == values[0],
             )
-            return query.join(PactTerm, term), PactTerm.kept, PactTerm.footprint_id
-    return query, PactFootprint.kept, PactFootprint.id
+            return query.join(PactTerm, term), PactTerm.kept, PactTerm.footprint_id, name
+    return query, PactFootprint.kept, PactFootprint.id, None
 
 
-def _holding(who: Who, criteria: Criteria) -> list[ColumnElement[bool]]:
+def _holding(who: Who, criteria: Criteria, led: str | None) -> list[ColumnElement[bool]]:
     """Return what must hold of a row: the same as ``models.pact.filters.matches``."""
     conditions: list[ColumnElement[bool]] = []
     for name in NAMES[:-1]:
         values = getattr(criteria, name)
-        if values:
-            named = visible(PactTerm, who).where(PactTerm.criterion == name, PactTerm.value.in_(values))
-            # Of its own alias: the leading index may be one of terms too.
-            conditions.append(PactFootprint.id.in_(named.with_only_columns(PactTerm.footprint_id).correlate(None)))
+        if values and name != led:
+            term = aliased(PactTerm)
+            named = visible(term, who).where(
+                term.footprint_id == PactFootprint.id, term.criterion == name, term.value.in_(values)
+            )
+            conditions.append(named.exists())
     if criteria.status:
         known = [one for one in ("Active", "Deprecated") if one.lower() in criteria.status]
         conditions.append(PactFootprint.status.in_(known))

@@ -177,7 +177,7 @@ def _errand(
     answers: UUID | None,
     note: str,
 ) -> PactErrand:
-    if to.base_url is None or to.their_client_id is None or to.their_secret is None:
+    if not reaches(to):
         raise NoAddress
     row = PactErrand(
         id=made,

@@ -16,6 +16,7 @@ from models.pact.filters import MOMENTS, NAMES, criteria_of
 from models.pact.footprint import ProductFootprint
 from models.pact.intensity import NOT_CBAM, intensity
 from models.pact.reading import read
+from service.audit.use import record
 from service.auth import visible
 from service.errors import MISSING, PROBLEMS, TextRead
 from service.identity.door import NotAllowed
@@ -117,7 +118,9 @@ def list_partners(who: Caller, db: Reading) -> list[PartnerRead]:
 @router.post("/partners", summary="Add a partner", status_code=201, response_model=PartnerMade, openapi_extra=_MANAGE)
 def add_partner(ask: PartnerAsk, who: Caller, here: HereParts, db: Transaction) -> PartnerMade:
     """Register a partner; the answer holds, once, the secret with which it comes to our server."""
-    return _made(partners.add(db, who, here.settings, _given(ask, who, here)))
+    made = partners.add(db, who, here.settings, _given(ask, who, here))
+    record(db, who, "pact_partner.added", made.row.id, sees=made.row.sees, may_be_private=made.row.may_be_private)
+    return _made(made)
 
 
 @router.put(
@@ -131,7 +134,9 @@ def change_partner(
     partner_id: PartnerId, ask: PartnerAsk, who: Caller, here: HereParts, db: Transaction
 ) -> PartnerRead:
     """Replace what is stated of a partner; its secret for us stays where none is given."""
-    return _partner(partners.change(db, who, here.settings, partner_id, _given(ask, who, here)))
+    row = partners.change(db, who, here.settings, partner_id, _given(ask, who, here))
+    record(db, who, "pact_partner.changed", row.id, sees=row.sees, may_be_private=row.may_be_private)
+    return _partner(row)
 
 
 @router.post(
@@ -143,7 +148,9 @@ def change_partner(
 )
 def renew(partner_id: PartnerId, who: Caller, db: Transaction) -> PartnerMade:
     """Give a partner a new secret; the old one and its tokens are void at once."""
-    return _made(partners.renew_secret(db, who, partner_id))
+    made = partners.renew_secret(db, who, partner_id)
+    record(db, who, "pact_partner.secret", partner_id)
+    return _made(made)
 
 
 @router.delete(
@@ -152,6 +159,7 @@ def renew(partner_id: PartnerId, who: Caller, db: Transaction) -> PartnerMade:
 def close(partner_id: PartnerId, who: Caller, db: Transaction) -> None:
     """Close a partner; what was exchanged stays."""
     partners.close(db, who, partner_id)
+    record(db, who, "pact_partner.closed", partner_id)
 
 
 class ReleaseAsk(Ask):
@@ -188,6 +196,8 @@ def release(partner_id: PartnerId, ask: ReleaseAsk, who: Caller, here: HereParts
     rows = book.release(db, who, to, _ids(ask.footprint_ids))
     if rows and partners.reaches(to) and to.sees == "chosen":
         partners.send(db, who, here.settings, to, partners.PUBLISHED, {"pfIds": [str(row.pf_id) for row in rows]})
+    if rows:
+        record(db, who, "footprint.released", partner_id, footprints={str(row.pf_id): row.sha256 for row in rows})
     return ReleaseRead(released=[row.pf_id for row in rows])
 
 
@@ -384,7 +394,9 @@ def publish(
     for document in documents:
         row, is_new = book.publish(db, who, book.read_document(book.filled(document)))
         (new if is_new else same).append(row)
-    told = partners.tell_published(db, who, here.settings, new)
+    told = partners.tell_published(db, who, here.settings, [*new, *book.superseded(db, who, new)])
+    if new:
+        record(db, who, "footprint.published", new[0].pf_id, footprints={str(row.pf_id): row.sha256 for row in new})
     return PublishRead(published=[r.pf_id for r in new], unchanged=[r.pf_id for r in same], partners_told=told)
 
 
