@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, Field
 
@@ -17,6 +17,7 @@ from models.method_profile import Profile
 from models.reconcile import METHOD as RECONCILE
 from models.uncertainty import Interval
 from service.errors import TextRead
+from service.footprint.file import FromFile
 from service.footprint.use import Made, Reconciled
 from service.schemas import FindingRead, RowRead, rows_of
 
@@ -114,13 +115,6 @@ class FootprintRead(BaseModel):
     proof: list[str]
 
 
-class FootprintFileRead(BaseModel):
-    """What a workbook comes to; null where nothing was computed, and then the findings say why."""
-
-    footprint: FootprintRead | None
-    findings: list[FindingRead] = Field(description="Every finding, with sheet, row and cell")
-
-
 class MethodPartRead(BaseModel):
     """What one activity adds to the difference; how each method counts it."""
 
@@ -194,6 +188,14 @@ class ReconciliationRead(BaseModel):
     proof: list[str]
 
 
+class FootprintFileRead(BaseModel):
+    """What a workbook comes to; null where nothing was computed, and then the findings say why."""
+
+    footprint: FootprintRead | None
+    reconciliation: ReconciliationRead | None = Field(description="Null where the file asks for no checks")
+    findings: list[FindingRead] = Field(description="Every finding, with sheet, row and cell")
+
+
 class SectionRead(BaseModel):
     """A section of the report."""
 
@@ -256,9 +258,13 @@ def footprint_read(of: Made) -> FootprintRead:
     )
 
 
-def file_read(of: Made | None, findings: Sequence[Finding]) -> FootprintFileRead:
+def file_read(of: FromFile) -> FootprintFileRead:
     """Return what a workbook comes to as the API shows it."""
-    return FootprintFileRead(footprint=footprint_read(of) if of else None, findings=_findings(findings))
+    return FootprintFileRead(
+        footprint=footprint_read(of.made) if of.made else None,
+        reconciliation=reconciliation_read(of.checked) if of.checked else None,
+        findings=_findings(of.findings),
+    )
 
 
 def compare_read(one: str, other: str, found: Mapping[str, MethodDifference]) -> CompareRead:

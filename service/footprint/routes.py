@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, File, Query, Response, UploadFile
 
+from service.assessment.routes import WORKBOOK, XLSX
+from service.batch.routes import content_of, plain_name
 from service.errors import PROBLEMS
 from service.footprint import use
 from service.footprint.example import CHECKS, EXAMPLE
+from service.footprint.file import from_file as read_file
 from service.footprint.read import (
     CompareRead,
+    FootprintFileRead,
     FootprintRead,
     ProfileRead,
     ReconciliationRead,
     compare_read,
+    file_read,
     footprint_read,
     profile_read,
     reconciliation_read,
 )
+from service.footprint.workbook import template_bytes
 from service.provide import Law, Today
+from service.safety import MULTIPART_LIMIT
 from service.strict import StrictRoute
 
 router = APIRouter(prefix="/footprints", tags=["footprints"], route_class=StrictRoute, responses=PROBLEMS)
@@ -49,10 +57,41 @@ def compare(asked: Annotated[use.CompareAsk, Body(openapi_examples=_TWO)], law: 
     return compare_read(asked.one, asked.other, use.compared(asked, law, today))
 
 
+@router.get("/template.xlsx", summary="Workbook of a footprint", response_class=Response, responses=WORKBOOK)
+def template(example: Annotated[bool, Query(description="Filled in with an example")] = False) -> Response:
+    """Return the workbook to fill in, in Chinese and English."""
+    return _download(template_bytes(example_ask() if example else None), XLSX, "yuetan-footprint.xlsx")
+
+
+@router.post(
+    "/file", summary="Footprint from a workbook", response_model=FootprintFileRead, max_body_size=MULTIPART_LIMIT
+)
+def from_file(
+    file: Annotated[UploadFile, File(description="The filled template, xlsx or xlsm")], law: Law, today: Today
+) -> FootprintFileRead:
+    """
+    Work a filled template out, with its checks.
+
+    Each finding names sheet, row and cell. With a row of the bill that cannot be
+    read `footprint` is null: a sum with a line missing would be too low.
+    """
+    plain_name(file.filename)
+    return file_read(read_file(content_of(file), law, today))
+
+
 @router.get("/profiles", summary="Methods of product footprints", response_model=list[ProfileRead])
 def profiles(law: Law) -> list[ProfileRead]:
     """Return every method with what it states and what our sources leave open."""
     return [profile_read(one) for one in law.profiles.values()]
+
+
+def example_ask() -> use.ReconcileAsk:
+    """Return the example with its checks."""
+    return use.ReconcileAsk.model_validate_json(json.dumps(EXAMPLE | CHECKS))
+
+
+def _download(data: bytes, media: str, name: str) -> Response:
+    return Response(data, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 @reconciliations.post("", summary="Products and amounts against reports", response_model=ReconciliationRead)

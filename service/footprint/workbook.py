@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from models.apportion import JointProcess
-from models.bill import Activity, Benchmark, Bill, EarlierYear, Product, Report
+from models.bill import Activity, Benchmark, Bill, EarlierYear, OwnFactor, Product, Report
 from models.crosscheck import Quantity, Statement
 from models.errors import Text
-from models.factor_records import FactorRecord, Submission
+from models.factor_records import FactorRecord, Quality, Submission
 from models.findings import Finding
 from models.reconcile import VerifiedTotal
 from service.footprint.use import FootprintAsk, ReconcileAsk
@@ -46,7 +47,13 @@ NOTES = (
     ),
 )
 _QUALITY = ("technological", "geographical", "temporal")
-_OWN = {"factor_value": "value", "factor_unit": "unit", "factor_source": "source", "factor_year": "data_year", "factor_uncertainty": "uncertainty"}  # fmt: skip
+_OWN = {
+    "factor_value": "value",
+    "factor_unit": "unit",
+    "factor_source": "source",
+    "factor_year": "data_year",
+    "factor_uncertainty": "uncertainty",
+}
 _REVIEW = {"reviewer": "reviewer", "reviewed_on": "on", "decision": "decision", "reason": "reason"}
 _OF_JOINT = ("rule", "basis", "statement", "price_months")
 _OF_QUANTITY = ("rule", "year", "activities", "explanation")
@@ -98,6 +105,12 @@ class ReadBill:
         column = tail if head == "report" else of
         if site and column in site[0].cells:
             return replace(finding, sheet=site[0].sheet, row=site[0].row, cell=site[0].cells[column])
+        for line in self.lists.of("quantities"):
+            if head == line.values["id"]:
+                at = re.fullmatch(r"statements\.([0-9]+)(?:\.unit)?", tail)
+                lines = [one for one in self.lists.of("quantities") if one.values["id"] == head]
+                of_line = lines[int(at[1])] if at and int(at[1]) < len(lines) else line
+                return replace(finding, sheet=of_line.sheet, row=of_line.row, cell=of_line.cells.get("value"))
         return self.lists.placed(finding)
 
 
@@ -112,7 +125,8 @@ def rows_of(checks: ReconcileAsk) -> dict[str, list[dict[str, Any]]]:
     rows: dict[str, list[dict[str, Any]]] = {key: [] for key in default_layout(NAME).sheets}
     if bill is not None:
         site = _stated(bill)
-        rows["site"] = [{name: site[name] for name in ("site", "period_start", "period_end", "profile", "boundary") if name in site} | _stated(bill.report)]  # fmt: skip
+        own = ("site", "period_start", "period_end", "profile", "boundary")
+        rows["site"] = [{name: site[name] for name in own if name in site} | _stated(bill.report)]
         rows["products"] = [_stated(one) for one in bill.products]
         rows["activities"] = [_activity_row(one) for one in bill.activities]
         rows["joint"] = [
@@ -144,7 +158,8 @@ def _stated(one: Any) -> dict[str, Any]:
 def _activity_row(one: Activity) -> dict[str, Any]:
     row = _stated(one)
     factor, quality = row.pop("factor", {}), row.pop("quality", {})
-    return row | {name: factor[of] for name, of in _OWN.items() if of in factor} | quality
+    row |= {name: factor[of] for name, of in _OWN.items() if of in factor}
+    return row | dict(quality)
 
 
 def _factor_row(one: Submission) -> dict[str, Any]:
@@ -220,7 +235,15 @@ def _activity(line: Line, lists: Lists) -> dict[str, Any]:
         lists.refuse(line, SeveralFactors(field=ways[-1], id=values["id"]))
     if values.get("product") and values.get("process"):
         lists.refuse(line, TwoOwners(field="process", id=values["id"]))
-    return values | ({"factor": own} if own else {}) | ({"quality": quality} if quality else {})
+    sheet = lists.layout.sheets["activities"]
+    scores, problems = build(Quality, quality, sheet)
+    factor, more = build(OwnFactor, own, sheet) if own else (None, [])
+    column_of = {of: name for name, of in _OWN.items()}
+    for problem in more:
+        problem.field = column_of.get(str(problem.field), problem.field)
+    for problem in (*problems, *more):
+        lists.refuse(line, problem)
+    return values | ({"factor": factor} if factor else {}) | ({"quality": scores} if scores else {})
 
 
 def _joint(lists: Lists) -> list[JointProcess]:
@@ -238,7 +261,9 @@ def _joint(lists: Lists) -> list[JointProcess]:
             if product in quantities:
                 lists.refuse(line, SameName(field="product", id=product))
             quantities[product] = line.values["quantity"]
-        item, problems = build(JointProcess, values | {"process": name, "quantities": quantities}, lists.layout.sheets["joint"])  # fmt: skip
+        item, problems = build(
+            JointProcess, values | {"process": name, "quantities": quantities}, lists.layout.sheets["joint"]
+        )
         for problem in problems:
             lists.refuse(lines[0], problem)
         if item is not None:
@@ -257,7 +282,9 @@ def _quantities(lists: Lists) -> list[Quantity]:
         values["activities"] = split_names(values.get("activities"))
         statements = []
         for line in lines:
-            said, problems = build(Statement, {n: v for n, v in line.values.items() if n in Statement.model_fields}, sheet)  # fmt: skip
+            said, problems = build(
+                Statement, {n: v for n, v in line.values.items() if n in Statement.model_fields}, sheet
+            )
             for problem in problems:
                 lists.refuse(line, problem)
             statements += [said] if said is not None else []
