@@ -30,6 +30,7 @@ from service.dossier import routes as dossier
 from service.embedded import routes as embedded
 from service.exposure import routes as exposure
 from service.feeds import routes as feeds
+from service.footprint import pages as footprint_pages
 from service.footprint import routes as footprint
 from service.identity import pages as identity_pages
 from service.identity import routes as identity
@@ -169,6 +170,7 @@ def create_app(
         dossier_pages.router,
         importer_pages.router,
         installation_pages.router,
+        footprint_pages.router,
         sector_pages.router,
         position_pages.router,
         statement_pages.router,

@@ -42,6 +42,7 @@ from service.decision import command as decision
 from service.dossier import command as dossier
 from service.embedded import command as embedded
 from service.feeds import command as feeds
+from service.footprint import command as footprint
 from service.identity import command as identity
 from service.importer import command as importer
 from service.installation import command as installation
@@ -76,6 +77,7 @@ cbam_app.command()(dossier.dossier)
 cbam_app.command()(importer.year)
 cbam_app.add_typer(communication.app, name="communication")
 app.command()(position.position)
+app.add_typer(footprint.app, name="footprint")
 cost_app = typer.Typer(no_args_is_help=True, help="产品与产业链的碳成本 / carbon cost of products and chains")
 app.add_typer(cost_app, name="cost")
 cost_app.command()(embedded.chain)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.errors import YuetanError
 from models.findings import Finding
-from service.footprint.use import Made, Reconciled, made, reconciled
+from service.footprint.use import FootprintAsk, Made, ReconcileAsk, Reconciled, made, reconciled
 from service.footprint.workbook import read_bill
 from service.library import Library
 
@@ -16,6 +16,7 @@ from service.library import Library
 class FromFile:
     """What a workbook comes to: none where nothing could be worked out, and then the findings say why."""
 
+    asked: ReconcileAsk | None
     made: Made | None
     checked: Reconciled | None
     findings: tuple[Finding, ...]
@@ -32,19 +33,26 @@ def from_file(data: bytes, library: Library, today: dt.date) -> FromFile:
     """
     read = read_bill(data)
     if read.ask is None:
-        return FromFile(None, None, read.findings)
-    findings = list(read.findings)
+        return FromFile(None, None, None, read.findings)
+    found = from_bill(read.checks or ReconcileAsk(bill=read.ask.bill, submissions=read.ask.submissions), library, today)
+    return replace(found, findings=(*read.findings, *map(read.placed, found.findings)))
+
+
+def from_bill(asked: ReconcileAsk, library: Library, today: dt.date) -> FromFile:
+    """Return what a bill and its checks come to; what is refused of one leaves the other."""
+    findings: list[Finding] = []
     found: Made | None = None
-    try:
-        found = made(read.ask, library, today)
-        findings += [read.placed(finding) for finding in found.findings]
-    except YuetanError as error:
-        findings.append(read.placed(Finding.of(error)))
     checked: Reconciled | None = None
-    if read.checks is not None:
+    if asked.bill is not None:
         try:
-            checked = reconciled(read.checks, library, today)
-            findings += [read.placed(finding) for finding in checked.found.findings]
+            found = made(FootprintAsk(bill=asked.bill, submissions=asked.submissions, on=asked.on), library, today)
+            findings += found.findings
         except YuetanError as error:
-            findings.append(read.placed(Finding.of(error)))
-    return FromFile(found if found and found.site.products else None, checked, tuple(findings))
+            findings.append(Finding.of(error))
+    if asked.totals or asked.quantities:
+        try:
+            checked = reconciled(asked, library, today)
+            findings += checked.found.findings
+        except YuetanError as error:
+            findings.append(Finding.of(error))
+    return FromFile(asked, found if found and found.site.products else None, checked, tuple(findings))

@@ -1,0 +1,91 @@
+"""``yuetan footprint``: a footprint in the terminal, from a filled template, JSON or YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.errors import Text
+from service import terminal
+from service.command import (
+    FAILED,
+    ROWS_REFUSED,
+    UNREADABLE,
+    AsJson,
+    Lang,
+    people,
+    print_json,
+    read_bytes,
+    read_input,
+    write,
+)
+
+app = typer.Typer(no_args_is_help=True, help="产品碳足迹 / product carbon footprints")
+
+
+@app.command()
+def make(
+    file: Annotated[
+        Path | None, typer.Argument(help="填好的模板 xlsx，或 JSON、YAML / the filled template, or JSON or YAML")
+    ] = None,
+    template: Annotated[Path | None, typer.Option("--template", help="写出空白模板 / write the empty workbook")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="写成 .pdf 或 .xlsx / write .pdf or .xlsx")] = None,
+    product: Annotated[str, typer.Option("--product", help="报告哪个产品 / product of the report")] = "",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="有内容被拒绝时退出码为 4 / exit 4 if anything is refused")
+    ] = False,
+    as_json: AsJson = False,
+    lang: Lang = "zh",
+) -> None:
+    """各产品碳足迹、区间与核对 / each product with its interval, and what it is checked against."""
+    from service import clock
+    from service.footprint.file import from_bill, from_file
+    from service.footprint.paper import footprint_paper
+    from service.footprint.read import file_read
+    from service.footprint.use import ReconcileAsk
+    from service.footprint.workbook import template_bytes
+    from service.library import Library
+    from service.press.document import pdf
+    from service.press.sheet import xlsx
+
+    if template is not None:
+        write(template, template_bytes(), lang)
+        typer.echo(str(template))
+    if file is None:
+        if template is None:
+            raise typer.BadParameter(Text("请给出文件或 --template", "give a file or --template").get(lang))
+        return
+    library, today = Library(), clock.today()
+    if file.suffix.lower() in (".xlsx", ".xlsm"):
+        data = read_bytes(file, lang)
+        with people(lang, UNREADABLE):
+            found = from_file(data, library, today)
+    else:
+        asked = read_input(file, ReconcileAsk, lang)
+        with people(lang):
+            found = from_bill(asked, library, today)
+    console = terminal.console()
+    if found.made is not None and out is not None:
+        chosen = product or next(iter(found.made.site.products))
+        if chosen not in found.made.site.products:
+            known = ", ".join(found.made.site.products)
+            raise typer.BadParameter(Text(f"没有产品 {chosen}：{known}", f"no product {chosen}: {known}").get(lang))
+        paper = footprint_paper(found.made, chosen, today)
+        write(out, xlsx(paper, lang) if out.suffix.lower() == ".xlsx" else pdf(paper, lang), lang)
+    if as_json:
+        print_json(file_read(found).model_dump(mode="json"))
+    else:
+        if found.made is not None:
+            for key, one in found.made.site.products.items():
+                console.print(terminal.rows(one, one.product.name or key, lang, proof=False))
+            console.print(terminal.rows(found.made.site, Text("厂区", "The site").get(lang), lang))
+        if found.checked is not None:
+            console.print(terminal.rows(found.checked.found, Text("核对", "Checks").get(lang), lang))
+        if found.findings:
+            console.print(terminal.findings([finding.to_dict() for finding in found.findings], lang))
+    if found.made is None and found.checked is None:
+        raise typer.Exit(FAILED)
+    if strict and any(finding.refuses for finding in found.findings):
+        raise typer.Exit(ROWS_REFUSED)
