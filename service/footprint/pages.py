@@ -18,9 +18,8 @@ from service.footprint import use
 from service.footprint.file import FromFile, from_bill, from_file
 from service.footprint.paper import UNVERIFIED, footprint_paper
 from service.footprint.routes import example_ask
-from service.json_text import check_json
 from service.library import Library
-from service.pages.frame import Lang, PageRoute, page
+from service.pages.frame import Lang, PageRoute, handed_back, page
 from service.press.document import pdf
 from service.press.sheet import xlsx
 from service.provide import Law, Today
@@ -43,7 +42,7 @@ def handed_in(
     law: Law,
     today: Today,
     file: Annotated[UploadFile | None, File()] = None,
-    bill: Annotated[str, Form(max_length=4_000_000)] = "",
+    bill: Annotated[str, Form(max_length=900_000)] = "",
     product: Annotated[str, Form(max_length=100)] = "",
     other: Annotated[str, Form(max_length=60)] = "",
     result: Annotated[str, Form(alias="as", max_length=5)] = "",
@@ -59,7 +58,7 @@ def handed_in(
             found = from_file(content_of(file), law, today)
             asked = found.asked
         else:
-            asked = _again(bill)
+            asked = handed_back(use.ReconcileAsk, bill)
             found = from_bill(asked, law, today)
         if found.made is not None and result in ("pdf", "xlsx") and product in found.made.site.products:
             paper = footprint_paper(found.made, product, today)
@@ -75,11 +74,6 @@ def handed_in(
     except YuetanError as refusal:
         error = refusal
     return _page(request, lang, law, found, asked, differences, error, other)
-
-
-def _again(text: str) -> use.ReconcileAsk:
-    check_json(text.encode())
-    return use.ReconcileAsk.model_validate_json(text, strict=True)
 
 
 def _page(

@@ -6,21 +6,26 @@ import datetime as dt
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args
 
 import openpyxl
 import pytest
 from fastapi.testclient import TestClient
 from openpyxl.worksheet.worksheet import Worksheet
+from typer.testing import CliRunner
 
 from models import bill, crosscheck, factor_records
 from models.files import DATA
 from models.method_profile import load_profiles
+from service.cli import app
 from service.footprint.example import CHECKS, EXAMPLE
 from service.footprint.file import from_file
+from service.footprint.paper import footprint_paper
 from service.footprint.use import ReconcileAsk
 from service.footprint.workbook import NAME, read_bill, template_bytes
 from service.library import Library
+from service.press.document import Steps, Table
 from service.workbook.layout import default_layout
 
 LIBRARY = Library()
@@ -143,3 +148,76 @@ def test_with_a_row_that_cannot_be_read_no_figure_is_given() -> None:
 def test_an_empty_template_says_so(client: TestClient) -> None:
     answer = client.post("/api/v1/footprints/file", files={"file": ("a.xlsx", template_bytes())})
     assert (answer.status_code, answer.json()["code"]) == (422, "workbook.nothing_to_read")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page(client: TestClient, lang: str) -> None:
+    assert client.get("/footprint", params={"lang": lang}).status_code == 200
+    shown = client.get("/footprint", params={"example": "true", "lang": lang})
+    assert shown.status_code == 200
+    assert "铝型材 A" in shown.text
+    sent = {"file": ("a.xlsx", template_bytes(ASK))}
+    made = client.post("/footprint", params={"lang": lang}, files=sent)
+    assert made.status_code == 200
+    assert ("核对" if lang == "zh" else "Checks") in made.text
+    assert ("用省级因子而不是国家因子" if lang == "zh" else "provincial instead of national") in made.text
+    for kind, start in (("pdf", b"%PDF-"), ("xlsx", b"PK")):
+        again = {"bill": ASK.model_dump_json(), "product": "6063-A", "as": kind}
+        assert client.post("/footprint", params={"lang": lang}, data=again).content.startswith(start)
+    beside = client.post(
+        "/footprint", params={"lang": lang}, data={"bill": ASK.model_dump_json(), "other": "cbam-boundary"}
+    )
+    assert ("取舍准则" if lang == "zh" else "Cut-off") in beside.text
+    bad = client.post(
+        "/footprint", params={"lang": lang}, files={"file": ("a.xlsx", spoiled(put("活动", "数量", "x")))}
+    )
+    assert bad.status_code == 422
+    assert "E2" in bad.text
+    unknown = client.post("/footprint", params={"lang": lang}, data={"bill": ASK.model_dump_json(), "other": "x"})
+    assert unknown.status_code == 422
+
+
+def test_a_hidden_field_that_the_page_did_not_write_is_refused(client: TestClient) -> None:
+    for text in ("", "x", "[]", '{"bill":{}}'):
+        answer = client.post("/footprint", data={"bill": text}, headers={"origin": "http://127.0.0.1"})
+        assert answer.status_code == 422, text
+
+
+def test_the_report_has_the_sections_of_the_standard_and_says_what_is_not_stated() -> None:
+    found = from_file(template_bytes(ASK), LIBRARY, TODAY)
+    assert found.made is not None
+    paper = footprint_paper(found.made, "6063-A", TODAY)
+    titles = [block.title.zh for block in paper.blocks if getattr(block, "title", None)]
+    assert [t for t in titles if t[:1].isdigit()] == [
+        "0 封面", "1 概况", "2 量化目的", "3 量化范围", "4 清单分析", "5 影响评价", "6 结果解释",
+    ]  # fmt: skip
+    steps = {row.key: row for block in paper.blocks if isinstance(block, Steps) for row in block.rows}
+    assert steps["report.contact"].note.zh == "未填写"
+    assert steps["report.purpose"].value == "向客户披露"
+    (stages,) = [block for block in paper.blocks if isinstance(block, Table) and block.title.en == "Result by stage"]
+    shown = [[float(str(cell).replace(",", "")) for cell in row[1:3]] for row in stages.rows]
+    assert sum(row[0] for row in shown[:-1]) == pytest.approx(shown[-1][0], abs=1e-9)
+    assert sum(row[1] for row in shown[:-1]) == pytest.approx(100.0)
+
+
+def test_the_terminal(tmp_path: Path) -> None:
+    run = CliRunner()
+    assert run.invoke(app, ["footprint", "make", "--template", str(tmp_path / "t.xlsx")]).exit_code == 0
+    (tmp_path / "a.xlsx").write_bytes(template_bytes(ASK))
+    told = run.invoke(
+        app, ["footprint", "make", str(tmp_path / "a.xlsx"), "-o", str(tmp_path / "a.pdf"), "--lang", "en"]
+    )
+    assert told.exit_code == 0, told.output
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF-")
+    (tmp_path / "a.json").write_text(json.dumps(EXAMPLE), encoding="utf-8")
+    of_json = run.invoke(app, ["footprint", "make", str(tmp_path / "a.json"), "--json"])
+    assert json.loads(of_json.stdout)["footprint"]["products"][0]["id"] == "6063-A"
+    (tmp_path / "b.xlsx").write_bytes(spoiled(put("活动", "数量", "x")))
+    assert run.invoke(app, ["footprint", "make", str(tmp_path / "b.xlsx")]).exit_code == 1
+    assert run.invoke(app, ["footprint", "make"]).exit_code == 2
+    assert (
+        run.invoke(
+            app, ["footprint", "make", str(tmp_path / "a.xlsx"), "-o", str(tmp_path / "c.pdf"), "--product", "x"]
+        ).exit_code
+        == 2
+    )
