@@ -1,4 +1,4 @@
-"""``yuetan footprint``: a footprint in the terminal, from a filled template, JSON or YAML."""
+"""``yuetan footprint make``: a footprint in the terminal, from a filled template, JSON or YAML."""
 
 from __future__ import annotations
 
@@ -22,10 +22,7 @@ from service.command import (
     write,
 )
 
-app = typer.Typer(no_args_is_help=True, help="产品碳足迹 / product carbon footprints")
 
-
-@app.command()
 def make(
     file: Annotated[
         Path | None, typer.Argument(help="填好的模板 xlsx，或 JSON、YAML / the filled template, or JSON or YAML")
