@@ -179,6 +179,8 @@ def ordered(inputs: csr_array, name: Callable[[int], Any] = str) -> Chain:
         An amount is negative or not finite.
     LoopGrows
         A loop has a spectral radius of one or more; it is named.
+    LoopUnsettled
+        A loop of thousands of nodes is too near one to be solved by iteration.
 
     Examples
     --------

@@ -23,11 +23,15 @@ from models.units import FloatArray
 IntArray: TypeAlias = NDArray[np.int64]
 #: A loop of more members is solved with a sparse factorisation of its own instead of an inverse.
 LARGEST_INVERTED = 48
+#: A loop of more members is solved by iteration: what a factorisation fills in has no bound.
+LARGEST_FACTORISED = 2_000
 #: How far below one the radius must lie, so that rounding cannot decide.
 MARGIN = 1e-12
 _ROUNDS = 30
 _DENSE = 400
 _POWERS = 5000
+_SETTLED = 20_000
+_FADED = 1e-16
 _NAMED = 8
 
 
@@ -47,6 +51,15 @@ class LoopGrows(YuetanError):
         """The nodes of the heaviest way round, as goods flow."""
         found = self.params["loop"]
         return found if isinstance(found, tuple) else ()
+
+
+class LoopUnsettled(YuetanError):
+    code = "chain.loop_unsettled"
+    message = Text(
+        "一个有 {count} 个节点的循环（含“{node}”）收敛太慢（谱半径约 {radius}），无法求解。",
+        "A loop of {count} nodes, '{node}' among them, settles too slowly (spectral radius about {radius}) to be solved.",
+    )
+    hint = Text("请核对循环中各行的用量和单位。", "Check amounts and units along the loop.")
 
 
 def inverses(blocks: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -90,6 +103,8 @@ def _bound(w: FloatArray, image: FloatArray) -> FloatArray:
 def factorised(block: csr_array) -> tuple[Callable[[FloatArray], FloatArray], bool]:
     """Return what solves ``(I - M) x = y`` for a large loop, and whether its radius is proved to be below one."""
     n = block.shape[0]
+    if n > LARGEST_FACTORISED:
+        return _iterated(block)
     try:
         lu = splu(csc_array(eye_array(n, format="csc") - block))
     except RuntimeError:
@@ -106,6 +121,32 @@ def factorised(block: csr_array) -> tuple[Callable[[FloatArray], FloatArray], bo
             w = solve(w)
             w /= w.max()
     return solve, proved
+
+
+def _iterated(block: csr_array) -> tuple[Callable[[FloatArray], FloatArray], bool]:
+    """
+    Return the same by iteration for a loop of any size.
+
+    The terms ``M^t 1`` of the sum that is the answer for ones must fade below
+    rounding: that proves the radius, and says how many rounds any answer needs.
+    """
+    term = total = np.ones(block.shape[0])
+    rounds = 0
+    with np.errstate(all="ignore"):
+        while float((term / total).max()) > _FADED:
+            term = block @ term
+            total = total + term
+            rounds += 1
+            if rounds == _SETTLED or not np.isfinite(total).all():
+                return lambda y: np.full_like(y, np.nan), False
+
+    def solve(y: FloatArray) -> FloatArray:
+        x = y
+        for _ in range(rounds):
+            x = block @ x + y
+        return x
+
+    return solve, True
 
 
 def radius_and_cycle(block: csr_array) -> tuple[float, list[int]]:
@@ -145,9 +186,13 @@ def radius_and_cycle(block: csr_array) -> tuple[float, list[int]]:
     return radius, path[seen[at] :]
 
 
-def refusal(members: IntArray, matrix: csr_array, name: Callable[[int], Any]) -> LoopGrows:
+def refusal(members: IntArray, matrix: csr_array, name: Callable[[int], Any]) -> YuetanError:
     """Return the refusal that names a loop; ``members`` are rows of ``matrix``."""
     radius, cycle = radius_and_cycle(csr_array(matrix[members][:, members]))
+    if members.size > LARGEST_FACTORISED and radius < 1.0:
+        return LoopUnsettled(
+            field="inputs", count=f"{members.size:,}", node=name(int(members[cycle[0]])), radius=f"{radius:.6g}"
+        )
     # From input to product, as goods flow.
     around = [str(name(int(members[i]))) for i in reversed(cycle)]
     shown = [*around, around[0]] if len(around) <= _NAMED else [*around[: _NAMED - 1], "…", around[0]]

@@ -32,6 +32,8 @@ from models.units import FloatArray
 METHOD = "models.roll_up/1"
 #: Loops whose radius is shown.
 _LOOPS_SHOWN = 20
+#: Rounds of the check by iteration; its difference says whether they were enough.
+_ROUNDS = 2_000
 _UNNAMED = 1e-9
 
 Three = tuple[float | None, float | None, float | None]
@@ -218,7 +220,7 @@ def _rolled(asked: ChainAsk, links: Links, ids: Sequence[str], chain_of: Callabl
     )  # fmt: skip
     wanted = _wanted(asked, links)
     products, more = _products(asked, nodes, own, accounts, physical, wanted)
-    again, rounds = accounts.iterated(own.k)
+    again, rounds = accounts.iterated(own.k, rounds=_ROUNDS)
     scale = float(np.abs(embedded).max(initial=0.0))
     check = Check(
         residual=accounts.residual(own.k, embedded),

@@ -17,7 +17,7 @@ from scipy.sparse.linalg import spsolve
 
 from models import chain as module
 from models.chain import Chain, NegativeInput, NegativeShare, ordered
-from models.loops import LoopGrows
+from models.loops import LoopGrows, LoopUnsettled
 from models.units import FloatArray
 
 Exact = list[list[Fraction]]
@@ -297,6 +297,57 @@ def test_components_numbered_in_another_order(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(module, "connected_components", scrambled)
     assert ordered(a).reprice(k) == pytest.approx(x, rel=1e-13)
+
+
+def knot(n: int, back: float, seed: int) -> csr_array:
+    """Return a bill whose every node takes part in one loop: three inputs each, and each tenth goes far back."""
+    rng = np.random.default_rng(seed)
+    product = np.concatenate([np.arange(1, n), np.repeat(np.arange(1, n), 2)])
+    used = np.concatenate(
+        [np.arange(n - 1), (rng.random(2 * (n - 1)) * np.repeat(np.arange(1, n), 2)).astype(np.int64)]
+    )
+    far = np.concatenate([[0], rng.integers(0, n - 1, n // 10)])
+    rows, columns = np.concatenate([product, far]), np.concatenate([used, np.full(far.size, n - 1)])
+    columns[-far.size + 1 :] = far[1:] + (rng.random(far.size - 1) * (n - far[1:])).astype(np.int64)
+    amounts = np.concatenate([rng.random(product.size) * 0.3, np.full(far.size, back)])
+    return csr_array((amounts, (rows, columns)), shape=(n, n))
+
+
+@pytest.mark.parametrize("n", [1_500, 6_000])
+def test_one_loop_of_thousands(n: int) -> None:
+    a = knot(n, 0.05, 4)
+    chain = ordered(a)
+    assert [loop.size for loop in chain.loops] == [n]
+    k = np.random.default_rng(6).uniform(-1.0, 5.0, (n, 2))
+    x = chain.reprice(k)
+    assert chain.residual(k, x) <= 1e-12
+    alone = chain.reprice(np.ascontiguousarray(k[:, 1]))
+    assert alone == pytest.approx(x[:, 1], rel=1e-9, abs=1e-9)
+    if n < 2_000:
+        assert x == pytest.approx(spsolve((eye_array(n) - a).tocsc(), k), rel=1e-9, abs=1e-9)
+    assert chain.handing_on(np.full(n, 0.5)).reprice(k[:, 0].copy()).shape == (n,)
+    with pytest.raises(LoopGrows) as caught:
+        ordered(knot(n, 30.0, 4))
+    assert len(caught.value.loop) >= 1
+
+
+@pytest.mark.parametrize("gain", [0.5, 0.99])
+def test_a_ring_of_thousands(gain: float) -> None:
+    n = 3_000
+    ring = csr_array((np.full(n, gain), (np.arange(n), np.roll(np.arange(n), 1))), shape=(n, n))
+    assert ordered(ring).reprice(np.ones(n)) == pytest.approx(np.full(n, 1.0 / (1.0 - gain)), rel=1e-12)
+
+
+def test_a_ring_of_thousands_at_the_edge_is_told() -> None:
+    """Iteration would need millions of rounds: no figure is better than one that is not settled."""
+    n = 3_000
+    ring = csr_array((np.full(n, 1.0 - 1e-5), (np.arange(n), np.roll(np.arange(n), 1))), shape=(n, n))
+    with pytest.raises(LoopUnsettled) as caught:
+        ordered(ring)
+    assert "3,000" in caught.value.text("en")
+    ring.data[:] = 1.0
+    with pytest.raises(LoopGrows):
+        ordered(ring)
 
 
 def test_empty_and_single() -> None:
