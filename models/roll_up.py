@@ -8,6 +8,7 @@ tiers hand on. Every tonne is charged once, every payment is named once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ from models.units import FloatArray
 METHOD = "models.roll_up/1"
 #: Loops whose radius is shown.
 _LOOPS_SHOWN = 20
+#: Products shown in full where none is named.
+_PRODUCTS_SHOWN = 20
 #: Rounds of the check by iteration; its difference says whether they were enough.
 _ROUNDS = 2_000
 _UNNAMED = 1e-9
@@ -248,7 +251,7 @@ def _wanted(asked: ChainAsk, links: Links) -> list[int]:
     taken = np.zeros(len(asked.nodes), dtype=bool)
     taken[links.input] = True
     final = np.flatnonzero(~taken) if not taken.all() else np.arange(len(asked.nodes))
-    return [int(i) for i in final[: ChainAsk.model_fields["products"].metadata[0].max_length]]
+    return [int(i) for i in final[:_PRODUCTS_SHOWN]]
 
 
 def _needs(chain: Chain, wanted: Sequence[int]) -> FloatArray:
@@ -269,34 +272,28 @@ def _products(
 ) -> tuple[tuple[ProductCost, ...], list[Finding]]:
     charged = _needs(accounts, wanted)
     taken = charged if accounts is physical else _needs(physical, wanted)
-    emitted = {
-        stream: np.array([node.tco2_per_unit(stream) or 0.0 for node in asked.nodes]) for stream in STREAMS
-    }  # fmt: skip
-    covered = {stream: np.array([bool(node.covered(stream)) for node in asked.nodes]) for stream in STREAMS}
-    levels = np.array([list(LEVELS).index(node.level) for node in asked.nodes])
+    streams = {stream: _emitted(asked, stream) for stream in STREAMS}
+    number = np.array([list(LEVELS).index(node.level) for node in asked.nodes])
+    levels = {level: np.flatnonzero(number == i) for i, level in enumerate(LEVELS)}
     made, findings = [], dict[str, Finding]()
     for at, place in enumerate(wanted):
         y, q = charged[:, at], taken[:, at]
         parts = y[:, None] * own.k
         whole = nodes[place].embedded[0]
-        paid_by, said = _paid_by(asked, own, y)
+        paid_by, said = _paid_by(own, y)
         findings |= {one.text.en: one for one in said}
         most = np.argsort(-np.abs(parts[:, 0]), kind="stable")[:10]
         made.append(
             ProductCost(
                 node=nodes[place],
                 levels=tuple(
-                    _level(level, parts, own.unknown & (y > 0.0)[:, None], levels == number, whole)
-                    for number, level in enumerate(LEVELS)
-                    if (y[levels == number] > 0.0).any()
+                    _level(level, parts[here], own.unknown[here] & (y[here] > 0.0)[:, None], whole)
+                    for level, here in levels.items()
+                    if (y[here] > 0.0).any()
                 ),
                 streams=tuple(
-                    StreamTotal(
-                        stream,
-                        float(q @ (emitted[stream] * covered[stream])),
-                        float(q @ (emitted[stream] * ~covered[stream])),
-                    )
-                    for stream in STREAMS
+                    StreamTotal(stream, float(q @ covered), float(q @ uncovered))
+                    for stream, (covered, uncovered) in streams.items()
                 ),
                 overlap_tco2_per_unit=float(q @ own.overlap_tco2),
                 paid_by=paid_by,
@@ -306,25 +303,28 @@ def _products(
     return tuple(made), list(findings.values())
 
 
-def _level(
-    level: Level, parts: FloatArray, unknown: NDArray[np.bool_], here: NDArray[np.bool_], whole: float | None
-) -> LevelPart:
-    cost = _three(parts[here].sum(axis=0), np.asarray(unknown[here].any(axis=0)))
-    share = cost[0] / whole if cost[0] is not None and whole else None
-    return LevelPart(level, cost, share)
+def _emitted(asked: ChainAsk, stream: Stream) -> tuple[FloatArray, FloatArray]:
+    """Return the emissions of a stream by node, tCO2 per unit: covered, and not."""
+    tonnes = np.array([node.tco2_per_unit(stream) or 0.0 for node in asked.nodes])
+    covered = np.array([bool(node.covered(stream)) for node in asked.nodes])
+    return tonnes * covered, tonnes * ~covered
 
 
-def _paid_by(asked: ChainAsk, own: OwnCost, y: FloatArray) -> tuple[tuple[PaidBy, ...], list[Finding]]:
+def _level(level: Level, parts: FloatArray, unknown: NDArray[np.bool_], whole: float | None) -> LevelPart:
+    cost = _three(parts.sum(axis=0), np.asarray(unknown.any(axis=0)))
+    return LevelPart(level, cost, cost[0] / whole if cost[0] is not None and whole else None)
+
+
+def _paid_by(own: OwnCost, y: FloatArray) -> tuple[tuple[PaidBy, ...], list[Finding]]:
     """Return who has paid how much of one unit: each obligation once, whichever ways it came."""
-    named: dict[tuple[str, str, str, int], PaidBy] = {}
-    ways: dict[tuple[str, str, str, int], int] = {}
+    amounts: dict[tuple[str, str, str, int], list[float]] = {}
+    first: dict[tuple[str, str, str, int], PaidBy] = {}
     for i in np.flatnonzero(y > 0.0):
         for payer in own.payers[int(i)]:
-            known = named.get(payer.place)
-            amount = payer.cny_per_t * float(y[i]) + (known.cny_per_t if known else 0.0)
-            named[payer.place] = (known or payer).model_copy(update={"cny_per_t": amount})
-            ways[payer.place] = ways.get(payer.place, 0) + 1
-    return tuple(named.values()), [notes.two_ways(place, count) for place, count in ways.items() if count > 1]
+            amounts.setdefault(payer.place, []).append(payer.cny_per_t * float(y[i]))
+            first.setdefault(payer.place, payer)
+    made = tuple(payer.model_copy(update={"cny_per_t": math.fsum(amounts[at])}) for at, payer in first.items())
+    return made, [notes.two_ways(at, len(ways)) for at, ways in amounts.items() if len(ways) > 1]
 
 
 def _told(asked: ChainAsk) -> list[Finding]:
