@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.columns import dumps
+from service.walls import behind_wall
 
 #: How often a writer waits for ``busy_timeout`` before it gives up.
 _TRIES = 4
@@ -74,8 +76,10 @@ def make_engine(url: str) -> Engine:
 class Database:
     """The database of one process."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, role: str | None = None) -> None:
         self.url = url
+        #: Role under which transactions for an organisation run on PostgreSQL; none leaves the second wall open.
+        self.role = role
         self._engine: Engine | None = None
         self._making = threading.Lock()
 
@@ -88,15 +92,25 @@ class Database:
             return self._engine
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """Give a session that commits at the end and rolls back when the block raises."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            yield session
+    def writing(self, organisation: UUID | None = None) -> Iterator[Session]:
+        """
+        Give a session that commits at the end and rolls back when the block raises.
+
+        For an ``organisation`` the database shows and takes its rows alone;
+        without one the session is the service's own.
+        """
+        with Session(self.engine, expire_on_commit=False) as session:
+            if organisation is not None:
+                behind_wall(session, organisation, self.role)
+            with session.begin():
+                yield session
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """Give a session that never writes."""
+    def reading(self, organisation: UUID | None = None) -> Iterator[Session]:
+        """Give a session that never writes; for an ``organisation`` as in ``writing``."""
         with Session(self.engine.execution_options(reads=True), expire_on_commit=False) as session:
+            if organisation is not None:
+                behind_wall(session, organisation, self.role)
             yield session
 
     def dispose(self) -> None:

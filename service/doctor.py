@@ -65,8 +65,28 @@ def _database(parts: Parts) -> Iterator[Check]:
             shown = f"PostgreSQL {db.execute(text('SHOW server_version')).scalar()}"
             bad = Text(f"{shown}，应打开：{', '.join(off)}", f"{shown}; turn on: {', '.join(off)}")
             yield Check(label, not off, bad if off else _same(shown))
+            yield _wall(parts)
     except SQLAlchemyError as error:
         yield Check(label, False, Text(f"没有响应：{type(error).__name__}", f"no answer: {type(error).__name__}"))
+
+
+def _wall(parts: Parts) -> Check:
+    label, role = Text("机构之间的第二道墙", "Second wall between organisations"), parts.database.role
+    needed = parts.settings.sign_in == "accounts"
+    if role is None:
+        shut = Text(
+            "未设置 YUETAN_DATABASE_ROLE，数据库不隔离机构",
+            "YUETAN_DATABASE_ROLE is not set: the database parts nobody",
+        )
+        return Check(label, not needed, shut)
+    query = text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = :role")
+    with parts.database.reading() as db:
+        loose = db.execute(query, {"role": role}).scalar()
+    if loose is None or loose:
+        return Check(
+            label, False, Text(f"角色 {role} 不存在或可绕过隔离", f"role {role} is missing or may go around the wall")
+        )
+    return Check(label, True, _same(role))
 
 
 def _data(parts: Parts) -> Iterator[Check]:

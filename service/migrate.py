@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from service.database import Database
+from service.walls import raise_walls
 
 _FOLDER = Path(__file__).resolve().parent / "migrations"
 #: Any number; all processes that migrate one PostgreSQL database queue on it.
@@ -33,6 +34,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         made.attributes["connection"] = connection
         command.upgrade(made, revision)
+        raise_walls(connection, database.role)
 
 
 def is_current(database: Database) -> bool:

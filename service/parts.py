@@ -34,7 +34,9 @@ class Parts:
     @classmethod
     def of(cls, settings: Settings, library: Library | None = None) -> Parts:
         """Make the parts of one process."""
-        return cls(settings, Database(settings.database), library or Library(), Sender(settings))
+        return cls(
+            settings, Database(settings.database, settings.database_role), library or Library(), Sender(settings)
+        )
 
     def close(self) -> None:
         """Close what was opened."""

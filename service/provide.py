@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request
 from fastapi.routing import APIRoute
@@ -18,6 +19,7 @@ from service.identity.roles import access
 from service.jobs import taken_to_send
 from service.library import Library
 from service.parts import Parts
+from service.walls import NOBODY
 
 
 def parts(request: Request) -> Parts:
@@ -65,16 +67,30 @@ def today() -> dt.date:
 
 def reading(request: Request) -> Iterator[Session]:
     """A session that never writes."""
-    with parts(request).database.reading() as session:
+    with parts(request).database.reading(_organisation(request)) as session:
         yield session
 
 
 def transaction(request: Request) -> Iterator[Session]:
     """A session that commits when the route returns and rolls back when it raises; jobs are announced after it."""
     here = parts(request)
-    with here.database.writing() as session:
+    with here.database.writing(_organisation(request)) as session:
         yield session
     here.sender.send(taken_to_send(session))
+
+
+def doorway(request: Request) -> Iterator[Session]:
+    """A session that writes for whoever comes in, before it is known for which organisation; and for the operator."""
+    with parts(request).database.writing() as session:
+        yield session
+
+
+def _organisation(request: Request) -> UUID:
+    """Return whose rows a request may see; nobody's until it is known who asks."""
+    if parts(request).settings.sign_in == "off":
+        return EMBEDDED.organisation_id
+    found: Who | None = getattr(request.state, "who", None)
+    return NOBODY if found is None else found.organisation_id
 
 
 HereParts = Annotated[Parts, Depends(parts)]
@@ -84,6 +100,7 @@ Today = Annotated[dt.date, Depends(today)]
 # Ended before the answer leaves: what was answered was committed.
 Reading = Annotated[Session, Depends(reading, scope="function")]
 Transaction = Annotated[Session, Depends(transaction, scope="function")]
+Doorway = Annotated[Session, Depends(doorway, scope="function")]
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most")]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the answer before")]

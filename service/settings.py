@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     ================  =========================  ==================================================
     DATA_DIR          ``var/`` in the tree       database, broker files and nothing else
     DATABASE_URL      SQLite under DATA_DIR      ``postgresql://...`` for records that must last
+    DATABASE_ROLE     none                       PostgreSQL role under which the service works for an
+                                                 organisation: neither owner nor superuser; the login must
+                                                 be a member of it. The second wall between organisations
     BROKER_URL        files under DATA_DIR       ``amqp://...`` where workers run on other machines
     WORKER            ``child``                  ``child``: the service keeps one worker running;
                                                  ``none``: workers are started elsewhere
@@ -49,6 +52,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = TREE / "var"
     database_url: str | None = None
+    database_role: str | None = Field(default=None, pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     broker_url: str | None = None
     worker: Literal["child", "none"] = "child"
     worker_processes: int = Field(default=2, ge=1, le=64)

@@ -202,7 +202,7 @@ def work(database: Database, library: Library, job_id: UUID, lease_s: float) -> 
 
 def _work(database: Database, library: Library, job: Job, who: Who, heart: Heart) -> str:
     payload: Mapping[str, Any] = job.payload
-    with database.reading() as db:
+    with database.reading(who.organisation_id) as db:
         wanted = visible(Upload, who).where(Upload.id == UUID(payload["upload_id"])).options(undefer(Upload.content))
         upload = db.scalars(wanted).one()
         quotes, fx = every_series(db, who, library), fetched_fx(db, library)
@@ -228,7 +228,7 @@ def _work(database: Database, library: Library, job: Job, who: Who, heart: Heart
     rows = line_rows(result) if result else []
     told = [finding.to_dict() for finding in findings]
     state = "done" if result else "failed"
-    with database.writing() as db:
+    with database.writing(who.organisation_id) as db:
         if result is not None:
             values["assessment_id"] = keep(db, who, result, rows).row.id
         if not jobs.finish(db, job.id, job.attempt, state, findings=told, **values):

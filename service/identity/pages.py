@@ -18,7 +18,7 @@ from service.identity.keys import key_of
 from service.identity.permit import needs
 from service.identity.roles import access
 from service.pages.frame import Lang, PageRoute, page
-from service.provide import Caller, HereParts, Reading, Transaction
+from service.provide import Caller, Doorway, HereParts, Reading, Transaction
 from service.tables import Organisation, Person
 
 #: Outside the wall.
@@ -64,9 +64,7 @@ def sign_in(request: Request, lang: Lang, next: Annotated[str, Query(max_length=
 
 
 @gate.post("/sign-in")
-def signed_in(
-    request: Request, lang: Lang, db: Transaction, email: Typed, password: Secret, next: Typed = "/"
-) -> Response:
+def signed_in(request: Request, lang: Lang, db: Doorway, email: Typed, password: Secret, next: Typed = "/") -> Response:
     """Take e-mail and password; go on to the second factor."""
     begun = door.password_given(db, email, password)
     if begun is None:
@@ -81,9 +79,7 @@ def second(request: Request, lang: Lang, next: Annotated[str, Query(max_length=3
 
 
 @gate.post("/sign-in/second")
-def seconded(
-    request: Request, lang: Lang, here: HereParts, db: Transaction, code: Typed, next: Typed = "/"
-) -> Response:
+def seconded(request: Request, lang: Lang, here: HereParts, db: Doorway, code: Typed, next: Typed = "/") -> Response:
     """Take the second factor or a recovery code."""
     visit = visit_of(request, here)
     if visit is None:
@@ -112,7 +108,7 @@ def _enrol_page(request: Request, lang: str, secret: str, error: Text | None) ->
 
 
 @gate.post("/sign-in/enrol")
-def enrolled(request: Request, lang: Lang, here: HereParts, db: Transaction, secret: Typed, code: Typed) -> Response:
+def enrolled(request: Request, lang: Lang, here: HereParts, db: Doorway, secret: Typed, code: Typed) -> Response:
     """Keep the second factor once a code of it proves that it was taken over; show the recovery codes once."""
     visit = visit_of(request, here)
     if visit is None or visit.stage != "enrol":
@@ -138,7 +134,7 @@ def invited(request: Request, lang: Lang, code: Annotated[str, Query(max_length=
 
 
 @gate.post("/sign-in/invited")
-def accepted(request: Request, lang: Lang, db: Transaction, code: Typed, password: Secret) -> Response:
+def accepted(request: Request, lang: Lang, db: Doorway, code: Typed, password: Secret) -> Response:
     """Set the first password and go on to the second factor."""
     try:
         begun = door.invited(db, code, password)
@@ -151,7 +147,7 @@ def accepted(request: Request, lang: Lang, db: Transaction, code: Typed, passwor
 
 
 @gate.post("/sign-out")
-def sign_out(request: Request, here: HereParts, db: Transaction) -> Response:
+def sign_out(request: Request, here: HereParts, db: Doorway) -> Response:
     """End the visit."""
     if (visit := visit_of(request, here)) is not None:
         door.leave(db, visit)

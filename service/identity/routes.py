@@ -20,7 +20,7 @@ from service.identity.keys import key_of
 from service.identity.permit import needs
 from service.identity.roles import access, rights_of
 from service.identity.tables import ApiKey, Client
-from service.provide import Caller, HereParts, Reading, Transaction
+from service.provide import Caller, Doorway, HereParts, Reading, Transaction
 from service.strict import StrictRoute
 from service.tables import Organisation, Person
 
@@ -60,7 +60,7 @@ class TokenRefusal(BaseModel):
 def token(
     request: Request,
     here: HereParts,
-    db: Transaction,
+    db: Doorway,
     grant_type: Annotated[str, Form(max_length=100)],
     client_id: Annotated[str | None, Form(max_length=100)] = None,
     client_secret: Annotated[str | None, Form(max_length=200)] = None,
@@ -273,7 +273,7 @@ def invite_into(
     organisation_id: Annotated[UUID, Path(description="Id of an organisation")],
     ask: PersonAsk,
     _: Caller,
-    db: Transaction,
+    db: Doorway,
 ) -> InvitedRead:
     """Invite someone into any organisation; for the operator, who brings in each organisation's first admin."""
     return _invited(use.invite(db, organisation_id, ask.name, ask.email, ask.role))

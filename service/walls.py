@@ -1,0 +1,72 @@
+"""
+The second wall between organisations: PostgreSQL's row-level security.
+
+The first is ``auth.visible``. Where a role for the application is set, each
+transaction that is for an organisation runs under that role and with that
+organisation named, and the database itself refuses every other row. What is
+for no organisation (who signs in, which job is next) runs without the role.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.orm import Session
+
+#: An organisation that nobody is: what is asked before anybody is known sees no rows.
+NOBODY = UUID(int=0)
+_ORGANISATION = "yuetan.organisation"
+_MINE = f"organisation_id = nullif(current_setting('{_ORGANISATION}', true), '')::uuid"
+#: Tables of which the application may add rows and nothing else.
+_ADD_ONLY = frozenset({"audit_event"})
+
+
+def raise_walls(connection: Connection, role: str | None) -> None:
+    """
+    Put the wall around every table of organisations, and give the application's role what it needs.
+
+    Done after every migration; a second time changes nothing. Without a role
+    the wall stands, but nobody is behind it.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    from service.catalogue import PUBLIC_TABLES, TENANT_TABLES
+
+    there = set(
+        connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")).scalars()
+    )
+    owned = [name for table in TENANT_TABLES if (name := table.__tablename__) in there]
+    for name in owned:
+        connection.execute(text(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"))
+        connection.execute(text(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY"))
+        connection.execute(text(f"DROP POLICY IF EXISTS wall ON {name}"))
+        connection.execute(text(f"DROP POLICY IF EXISTS service ON {name}"))
+        connection.execute(text(f"CREATE POLICY wall ON {name} USING ({_MINE})"))
+        connection.execute(text(f"CREATE POLICY service ON {name} TO CURRENT_USER USING (true)"))
+    if role is None:
+        return
+    quoted = connection.dialect.identifier_preparer.quote(role)
+    public = [name for table in PUBLIC_TABLES if (name := table.__tablename__) in there]
+    schema = connection.dialect.identifier_preparer.quote(
+        str(connection.execute(text("SELECT current_schema()")).scalar())
+    )
+    connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {quoted}"))
+    for name in (*owned, *public):
+        what = "SELECT, INSERT" if name in _ADD_ONLY else "SELECT, INSERT, UPDATE, DELETE"
+        connection.execute(text(f"GRANT {what} ON {name} TO {quoted}"))
+
+
+def behind_wall(session: Session, organisation: UUID, role: str | None) -> None:
+    """Let every transaction of a session be for one organisation."""
+
+    @event.listens_for(session, "after_begin")
+    def begun(_: Session, __: object, connection: Connection) -> None:
+        if connection.dialect.name != "postgresql":
+            return
+        connection.execute(
+            text(
+                "SELECT set_config(:name, :organisation, true), CASE WHEN :role = '' THEN '' ELSE set_config('role', :role, true) END"
+            ),
+            {"name": _ORGANISATION, "organisation": str(organisation), "role": role or ""},
+        )
