@@ -14,6 +14,7 @@ from models.passthrough.ardl import Ardl, Order, fit_ardl, select_order
 from models.passthrough.bounds import bounds_test
 from models.passthrough.breaks import breaks
 from models.passthrough.checks import breusch_godfrey, residual_checks
+from models.passthrough.companions import LABELS, companions
 from models.passthrough.denominators import Against, Allocation, factors, output_based
 from models.passthrough.errors import NotEstimable
 from models.passthrough.grade import grade
@@ -95,7 +96,11 @@ def estimate(sample: Sample, choices: Choices | None = None) -> PassThrough:
     first = model.start - model.order.p
     stable = drawn.paths[: min(STABLE_DRAWS, asked.draws)]
     broken = breaks(sample.y[first:], sample.x[first:], stable)
+    tested = bounds_test(model, rng)
+    beside = companions(sample.y, sample.x, model, tested, rate.within, rng)
     found = list(sample.findings)
+    if beside.disagree:
+        found.append(_disagree(beside.disagree))
     if not settled:
         found.append(_still_correlated())
     if str(searched) != str(model.order):
@@ -114,7 +119,8 @@ def estimate(sample: Sample, choices: Choices | None = None) -> PassThrough:
         model=model,
         searched=searched,
         rate=rate,
-        bounds=bounds_test(model, rng),
+        bounds=tested,
+        beside=beside,
         roots=roots,
         checks=residual_checks(model.fit),
         path=path,
@@ -184,6 +190,17 @@ def _still_correlated() -> Finding:
             "Residuals stay serially correlated at every order searched; the interval may be too narrow.",
         ),
         Text("请检查断点、缺失的投入成本或季节性。", "Look for breaks, a cost left out, or seasons."),
+    )
+
+
+def _disagree(keys: tuple[str, ...]) -> Finding:
+    zh = "、".join(LABELS[key].zh for key in keys)
+    en = ", ".join(LABELS[key].en for key in keys)
+    return Finding(
+        "passthrough.second_opinion_disagrees",
+        "warning",
+        Text(f"{zh}的结果在 Fieller 区间之外。", f"{en} lies outside the Fieller set."),
+        Text("请查看断点、遗漏成本和样本长度。", "Look at breaks, costs left out and the length of the sample."),
     )
 
 

@@ -14,6 +14,7 @@ from models.passthrough.ardl import Ardl, Order
 from models.passthrough.bounds import Bounds, Verdict
 from models.passthrough.breaks import Breaks
 from models.passthrough.checks import Check
+from models.passthrough.companions import Companions
 from models.passthrough.denominators import SAID, Against, AgainstCost
 from models.passthrough.grade import COVERAGE, Grade
 from models.passthrough.integration import SAID as ROOTS
@@ -51,6 +52,7 @@ class PassThrough(Result):
     searched: Order
     rate: LongRun
     bounds: Bounds
+    beside: Companions
     roots: tuple[Integration, ...]
     checks: tuple[Check, ...]
     path: Multipliers
@@ -162,6 +164,7 @@ class PassThrough(Result):
             )
             for one in self.roots
         ]
+        rows += self.beside.rows(with_points=self.grade.has_point)
         if self.denominator_warning.zh:
             rows.append(Row("denominator", Text("分母提示", "On the denominator"), "!", "", self.denominator_warning))
         return rows
@@ -257,6 +260,7 @@ class PassThrough(Result):
             if self.grade.has_point
             else None,
             "breaks": list(self.break_days),
+            "beside": self.beside.data(with_points=self.grade.has_point),
             "findings": [finding.to_dict() for finding in self.findings],
             "inputs_hash": self.inputs_hash,
             "seed": self.seed,

@@ -16,6 +16,7 @@ from models.passthrough.estimate import Choices, estimate
 from models.passthrough.grade import grade
 from models.passthrough.longrun import long_run
 from models.passthrough.prepare import Sample, prepare
+from models.passthrough.projection import project
 from models.passthrough.series import Raw
 
 
@@ -45,6 +46,7 @@ def one(n: int, seed: int = 1, **other: float) -> Sample:
 ALWAYS = {
     "grade", "theta", "fieller", "rate_full", "rate_marginal", "rate_paid", "alpha", "half_life", "bounds", "bounds_f", "bounds_t",
     "order", "nobs", "repeated", "untraded", "breaks", "p_zero", "p_one", "causal", "check.breusch_godfrey_4",
+    "opinion.dols", "opinion.fmols", "opinion.johansen", "asymmetry", "drift",
     "check.breusch_godfrey_12", "check.breusch_pagan", "check.reset", "check.cusum", "root.steel", "root.cost0",
 }  # fmt: skip
 
@@ -99,6 +101,9 @@ def test_a_d_has_no_point_value_anywhere() -> None:
     assert data["theta"] is None
     assert data["coefficients"] is None
     assert data["multipliers"]["value"] is None
+    assert data["beside"]["projections"] is None
+    assert all(one["rate"] is None for one in data["beside"]["opinions"])
+    assert all(rows[f"opinion.{key}"].value is None for key in ("dols", "fmols", "johansen"))
     assert rows["fieller"].value
     assert "D" in found.verdict().zh or "无界" in found.verdict().zh
 
@@ -159,6 +164,36 @@ def test_serial_correlation_raises_the_order() -> None:
         y[t] = 0.5 * y[t - 1] + 0.12 * y[t - 3] + 0.14 * y[t - 4] + 0.2 * x[t] + shock[t]
     found = estimate(sample_of(100 + y, 50 + x[:, None]), Choices(inputs_complete=True))
     assert found.model.order.p >= 3
+
+
+def test_second_opinions_agree_where_the_relation_is_real() -> None:
+    found = estimate(one(400, seed=3), Choices(inputs_complete=True))
+    assert found.beside.disagree == ()
+    assert found.beside.asymmetry is not None
+    assert found.beside.projections.horizon[-1] == 20
+
+
+def test_asymmetry_is_not_tested_without_a_level_relation() -> None:
+    rng = np.random.default_rng(12)
+    y, x = np.cumsum(rng.standard_normal((2, 150)), axis=1)
+    found = estimate(sample_of(200 + y, 100 + x[:, None]))
+    assert found.bounds.verdict != "level_relation"
+    rows = {row.key: row for row in found.rows()}
+    assert rows["asymmetry"].value is None
+    assert "not tested" in rows["asymmetry"].note.en
+
+
+def test_projection_ends_where_the_long_run_rate_says_and_widens() -> None:
+    found = estimate(one(300), Choices(inputs_complete=True, horizon=60))
+    ahead = project(found.path, np.concatenate(([100.0], np.full(60, 110.0))))
+    assert ahead.median[0] == 0.0
+    assert ahead.median[-1] == pytest.approx(10.0 * found.theta, abs=0.5)
+    assert np.all(ahead.low <= ahead.high)
+    ramp = project(found.path, np.linspace(100.0, 160.0, 61))
+    h = 40
+    steps = np.diff(np.linspace(100.0, 160.0, 61))[:h]
+    by_hand = [sum(draw[h - 1 - i] * steps[i] for i in range(h)) for draw in found.path.draws]
+    assert ramp.median[h] == pytest.approx(np.median(by_hand))
 
 
 def test_an_order_that_is_not_one_and_a_running_total_are_refused() -> None:
