@@ -14,13 +14,13 @@ from dataclasses import dataclass, fields
 from models.errors import Text, YuetanError
 from models.pact.footprint import ProductFootprint
 from models.pact.moments import instant
-from models.pact.urns import REJECT_PROBE, folded
+from models.pact.urns import LONGEST, REJECT_PROBE, folded
 from models.pact.validity import validity
 
 #: Criteria compared with names, and the moments.
 NAMES = ("productId", "companyId", "geography", "classification", "status")
 MOMENTS = ("validOn", "validAfter", "validBefore")
-MOST_VALUES, MOST_CHARACTERS = 200, 500
+MOST_VALUES = 200
 
 
 class BadFilter(YuetanError):
@@ -65,9 +65,13 @@ def criteria_of(given: Mapping[str, Sequence[str]]) -> Criteria:
     made: dict[str, tuple[object, ...]] = {}
     for name in (*NAMES, *MOMENTS):
         values = given.get(name, ())
-        if len(values) > MOST_VALUES or any(len(value) > MOST_CHARACTERS for value in values):
+        if len(values) > MOST_VALUES or any(len(value) > LONGEST for value in values):
             raise BadFilter(field=name, name=name, why_zh="值过多或过长", why_en="too many values, or too long")
-        made[name] = tuple(_moment(name, v) for v in values) if name in MOMENTS else tuple(map(folded, values))
+        if name in MOMENTS:
+            made[name] = tuple(_moment(name, value) for value in values)
+        else:
+            # A name left empty asks for nothing: callers write ``geography=`` where they know none.
+            made[name] = tuple(folded(value) for value in values if value.strip())
     return Criteria(**made)  # type: ignore[arg-type]
 
 

@@ -23,6 +23,7 @@ _CONVENTIONS = {
     "uscc": ("samr.gov.cn:uscc", re.compile(r"[0-9A-Z]{18}", re.ASCII)),
     "cbam-installation": ("ec.europa.eu:cbam-installation", re.compile(r"\S+")),
 }
+LONGEST = 500
 #: The customary product of a request that is meant to be rejected.
 REJECT_PROBE = "urn:pact:null"
 
@@ -36,12 +37,12 @@ class Named(NamedTuple):
 
 def is_urn(text: str) -> bool:
     """Return whether ``text`` is a URN as the network writes them."""
-    return len(text) <= 500 and _URN.fullmatch(text) is not None
+    return len(text) <= LONGEST and _URN.fullmatch(text) is not None
 
 
 def folded(text: str) -> str:
-    """Return a name as it is compared."""
-    return text.strip().casefold()
+    """Return a name as it is compared: without case, and no longer than a table keeps."""
+    return text.strip().replace("\0", "\ufffd").casefold()[:LONGEST]
 
 
 def named(urn: str) -> Named | None:

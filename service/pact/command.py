@@ -24,9 +24,11 @@ def bring_in(
 ) -> None:
     """导入供应商碳足迹 / bring in a supplier's product footprints; exit code 1 if one cannot be taken."""
     from models.pact.reading import documents, read
+    from service.json_text import check_json
 
-    data = read_bytes(file, lang)
+    data = read_bytes(file, lang).removeprefix(b"\xef\xbb\xbf")
     with people(lang, UNREADABLE):
+        check_json(data)
         found = [read(one, mass) for one in documents(data)]
     kept = 0 if check else _keep(found, lang)
     if as_json:

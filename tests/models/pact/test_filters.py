@@ -26,6 +26,8 @@ ONE = ProductFootprint.model_validate(version_3())
         ({"productId": ["urn:gtin:4712345060507"], "geography": ["DE"]}, False),
         ({"geography": ["cn-gd"]}, True),
         ({"geography": ["XX"]}, False),
+        ({"geography": [""], "classification": [" "], "status": [""]}, True),
+        ({"geography": ["", "XX"]}, False),
         ({"classification": ["urn:pact:ec.europa.eu:CN-code:76042990"]}, True),
         ({"companyId": ["urn:pact:samr.gov.cn:uscc:91440600ma4ute3t1x"]}, True),
         ({"status": ["active"]}, True),

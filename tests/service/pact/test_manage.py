@@ -157,6 +157,11 @@ def test_the_command_line_brings_in_and_writes_out(tmp_path: Path, monkeypatch: 
     file.write_text(json.dumps(version_2(mass_kg=None)), "utf-8")
     assert run.invoke(app, ["footprint", "import", str(file), "--check"]).exit_code == 1
     assert run.invoke(app, ["footprint", "import", str(file), "--check", "--mass", "0.789"]).exit_code == 0
+    for broken in ("{", json.dumps(version_3(companyName="\ud800")), '{"id": 1, "id": 2}'):
+        file.write_text(broken, "utf-8")
+        assert run.invoke(app, ["footprint", "import", str(file)]).exit_code == 3
+    file.write_bytes(b"\xef\xbb\xbf" + json.dumps(version_3()).encode())
+    assert run.invoke(app, ["footprint", "import", str(file), "--check"]).exit_code == 0
     file.write_text("{", "utf-8")
     assert run.invoke(app, ["footprint", "import", str(file)]).exit_code == 3
     file.write_text(json.dumps(version_3()), "utf-8")

@@ -204,7 +204,7 @@ def test_a_bad_query_is_400_with_a_body_of_pact(client: TestClient, head: dict[s
 
 @pytest.mark.parametrize(
     "query",
-    ["status=Unheard", "productId=no-urn", "geography=XX", "companyId=urn:x:y", "classification=", "status=Deprecated",
+    ["status=Unheard", "productId=no-urn", "geography=XX", "companyId=urn:x:y", "classification=&geography=XX", "status=Deprecated",
      "validOn=1999-01-01T00:00:00Z"],
 )  # fmt: skip
 def test_what_nothing_matches_is_an_empty_list(
@@ -340,6 +340,17 @@ def test_pages_on_each_engine(either: Parts) -> None:
             second = book.page_for(db, EMBEDDED, made.row, criteria_of(asked), 3, first.next)
             assert [str(row.pf_id) for row in (*first.rows, *second.rows)] == ids
             assert second.next is None
+
+
+def test_names_that_no_table_can_hold_match_nothing(either: Parts) -> None:
+    made = partner(either)
+    published(either, productIds=["urn:x:" + "ß" * 400], pcf={"geographyCountrySubdivision": None})
+    published(either, pcf={"geographyCountrySubdivision": None, "geographyRegionOrSubregion": "Ü" * 3000})
+    with either.database.reading() as db:
+        for asked, count in (("\0", 0), ("urn:x:" + "ß" * 400, 1), ("urn:x:" + "SS" * 240, 0)):
+            assert (
+                len(book.page_for(db, EMBEDDED, made.row, criteria_of({"productId": [asked]}), 3, None).rows) == count
+            )
 
 
 # Life cycle
