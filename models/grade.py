@@ -59,10 +59,9 @@ class Part(Input):
     value: float = Field(ge=-1e15, le=1e15)
 
 
-class GradeAsk(Input):
+class GradeValue(Input):
     """A footprint to grade; without a half-width or ends the chances of the classes are not known."""
 
-    scheme: GradeScheme
     value: float = Field(ge=-1e15, le=1e15)
     unit: str = Field(min_length=1, max_length=60)
     product_group: str | None = Field(default=None, max_length=200)
@@ -77,6 +76,12 @@ class GradeAsk(Input):
     parts: tuple[Part, ...] = Field(default=(), max_length=500)
     #: How sure the better grade should be where it is asked what value that takes.
     confidence: float = Field(default=LEVEL, gt=0.5, lt=1.0)
+
+
+class GradeAsk(GradeValue):
+    """A footprint and the scheme it is graded under."""
+
+    scheme: GradeScheme
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ from service.position import routes as position
 from service.prices import routes as prices
 from service.provide import HereParts, who
 from service.refusals import NotReady
+from service.registers import pages as register_pages
+from service.registers import routes as registers
 from service.safety import JSON_LIMIT, Safety
 from service.score import routes as score
 from service.settings import Settings
@@ -158,6 +160,7 @@ def create_app(
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
         prices.router, feeds.router, score.router, position.router, statement.router, audit.router,
         pact.router, identity.router, footprint.router, footprint.reconciliations, embedded.router,
+        registers.router, registers.grades,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
     for router in (identity.gate, health, statement.public):
@@ -174,6 +177,7 @@ def create_app(
         sector_pages.router,
         position_pages.router,
         statement_pages.router,
+        register_pages.router,
         identity_pages.router,
     ):
         app.include_router(router, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])

@@ -48,6 +48,7 @@ from service.importer import command as importer
 from service.installation import command as installation
 from service.pact import command as pact
 from service.position import command as position
+from service.registers import command as registers
 from service.statement import command as statement
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ cost_app = typer.Typer(no_args_is_help=True, help="产品与产业链的碳成�
 app.add_typer(cost_app, name="cost")
 cost_app.command()(embedded.chain)
 app.add_typer(statement.app, name="statement")
+app.add_typer(registers.app, name="register")
 app.add_typer(audit.app, name="audit")
 app.add_typer(identity.app, name="account")
 footprint_app = typer.Typer(no_args_is_help=True, help="产品碳足迹 / product footprints")

@@ -27,6 +27,7 @@ from service.law.use import NoRow
 from service.library import UnknownScenario
 from service.pact.refusals import Changed
 from service.refusals import BadJson, Finished, NotFound, NotReady, TooLarge, Unexpected, WrongMedia
+from service.registers.refusals import Taken as RecordTaken
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ STATUS: Mapping[type[YuetanError], int] = {
     NotAllowed: 403,
     Finished: 409,
     Taken: 409,
+    RecordTaken: 409,
     Changed: 409,
     TooLarge: 413,
     WrongMedia: 415,

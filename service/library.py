@@ -28,6 +28,7 @@ from models.market import Market, load_prices
 from models.measures import Measures, load_measures
 from models.method_profile import Profile, load_profiles
 from models.reconcile import Boundary, load_boundaries
+from models.register_answers import AccreditationPolicy, load_accreditation_policy
 from models.series import Series
 from models.uncertainty import UncertaintyPolicy, load_uncertainty
 from service.feeds.feed import Feed, load_feeds
@@ -122,6 +123,11 @@ class Library:
     def tolerances(self) -> Policy:
         """How far two statements of one quantity may be apart."""
         return load_policy(self.data)
+
+    @cached_property
+    def accreditation(self) -> AccreditationPolicy:
+        """What a statement loses without a valid accreditation of its verifier."""
+        return load_accreditation_policy(self.data)
 
     @cached_property
     def fx(self) -> FxTable:

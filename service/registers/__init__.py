@@ -1,0 +1,1 @@
+"""Registers: certificates, recognition, verifiers, credits, statuses, standards, lists, grading schemes, with their evidence."""
