@@ -221,7 +221,7 @@ def _rolled(asked: ChainAsk, links: Links, ids: Sequence[str], chain_of: Callabl
         )
         for i, node in enumerate(asked.nodes)
     )  # fmt: skip
-    wanted = _wanted(asked, links)
+    wanted = _wanted(asked, links, physical)
     products, more = _products(asked, nodes, own, accounts, physical, wanted)
     again, rounds = accounts.iterated(own.k, rounds=_ROUNDS)
     scale = float(np.abs(embedded).max(initial=0.0))
@@ -244,14 +244,17 @@ def _three(values: FloatArray, unknown: NDArray[np.bool_]) -> Three:
     return full, paid, marginal
 
 
-def _wanted(asked: ChainAsk, links: Links) -> list[int]:
+def _wanted(asked: ChainAsk, links: Links, physical: Chain) -> list[int]:
+    """Return the products asked about; without any, those that nothing takes but their own loop."""
     places = {node.id: i for i, node in enumerate(asked.nodes)}
     if asked.products:
         return [places[one] for one in dict.fromkeys(asked.products)]
-    taken = np.zeros(len(asked.nodes), dtype=bool)
-    taken[links.input] = True
-    final = np.flatnonzero(~taken) if not taken.all() else np.arange(len(asked.nodes))
-    return [int(i) for i in final[:_PRODUCTS_SHOWN]]
+    loop_of = np.arange(len(asked.nodes))
+    for loop in physical.loops:
+        loop_of[physical.order[loop]] = physical.order[loop[0]]
+    across = loop_of[links.product] != loop_of[links.input]
+    final = ~np.isin(loop_of, loop_of[links.input[across]])
+    return [int(i) for i in np.flatnonzero(final)[:_PRODUCTS_SHOWN]]
 
 
 def _needs(chain: Chain, wanted: Sequence[int]) -> FloatArray:

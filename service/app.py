@@ -27,6 +27,7 @@ from service.decision import routes as decision
 from service.decision import sector_pages
 from service.dossier import pages as dossier_pages
 from service.dossier import routes as dossier
+from service.embedded import pages as embedded_pages
 from service.embedded import routes as embedded
 from service.exposure import routes as exposure
 from service.feeds import routes as feeds
@@ -175,6 +176,7 @@ def create_app(
         installation_pages.router,
         footprint_pages.router,
         sector_pages.router,
+        embedded_pages.router,
         position_pages.router,
         statement_pages.router,
         register_pages.router,
