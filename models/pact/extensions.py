@@ -20,7 +20,8 @@ from models.pact.footprint import Extension
 from models.pact.moments import MomentText
 
 MECHANISM = "2.0.0"
-BASE = "https://yuetan.example/pact/extensions"
+#: Where an installation serves the schemas, below its own address.
+PATH = "/pact/extensions"
 Share = Annotated[NotNegativeText, Field(max_length=60)]
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
@@ -124,19 +125,28 @@ KINDS: dict[str, type[_Data]] = {
 }
 
 
-def schema_url(kind: str) -> str:
-    """Return the address that names one of our extensions."""
-    return f"{BASE}/{kind}/schema.json"
+def schema_url(kind: str, base_url: str) -> str:
+    """Return the address that names one of our extensions at an installation; ``ValueError`` where it is not https."""
+    if not base_url.startswith("https://"):
+        raise ValueError("an extension is named by a public https address")
+    return f"{base_url.rstrip('/')}{PATH}/{kind}/schema.json"
 
 
-def extension(kind: str, data: CarbonCost | CbamSee | CarbonLabel) -> dict[str, Any]:
+def schema(kind: str) -> dict[str, Any]:
+    """Return the JSON Schema of one of our extensions; ``KeyError`` where there is none."""
+    made = KINDS[kind].model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | made
+
+
+def extension(kind: str, data: CarbonCost | CbamSee | CarbonLabel, base_url: str) -> dict[str, Any]:
     """Return one of our extensions as a footprint carries it."""
     if not isinstance(data, KINDS[kind]):
         raise TypeError(f"{kind} takes {KINDS[kind].__name__}")
+    address = schema_url(kind, base_url)
     return {
         "specVersion": MECHANISM,
-        "dataSchema": schema_url(kind),
-        "documentation": f"{BASE}/{kind}/",
+        "dataSchema": address,
+        "documentation": address,
         "data": data.model_dump(mode="json", exclude_none=True),
     }
 
@@ -151,7 +161,7 @@ def own_data(carried: Extension) -> CarbonCost | CbamSee | CarbonLabel | None:
         It names one of ours and holds something else.
     """
     for kind, model in KINDS.items():
-        if carried.dataSchema == schema_url(kind):
+        if carried.dataSchema.endswith(f"{PATH}/{kind}/schema.json"):
             return model.model_validate(carried.data)  # type: ignore[return-value]
     return None
 

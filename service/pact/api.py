@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
 from models.errors import YuetanError
+from models.pact.extensions import schema
 from models.pact.filters import MOMENTS, NAMES, criteria_of
 from models.pact.footprint import is_uuid
 from service.auth import Who
@@ -170,6 +171,15 @@ def discovery(request: Request) -> dict[str, Any]:
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": ["token"],
     }
+
+
+@router.get("/extensions/{name}/{version}/schema.json", dependencies=[Secure])
+def extension_schema(name: str, version: str) -> dict[str, Any]:
+    """Return the JSON Schema of one of our extensions; for anybody, since footprints name this address."""
+    try:
+        return schema(f"{name}/{version}")
+    except KeyError:
+        raise PactError(404, "There is no such extension.") from None
 
 
 @router.get("/3/footprints/", dependencies=[Secure], include_in_schema=False)

@@ -96,7 +96,9 @@ class PartnerClient:
                 break
             self._token = None
         if not 200 <= answer.status < 300:
-            raise self._failed(f"状态 {answer.status}", f"status {answer.status}")
+            failure = self._failed(f"状态 {answer.status}", f"status {answer.status}")
+            failure.params["status"] = answer.status
+            raise failure
         return answer
 
     def _get_token(self) -> str:

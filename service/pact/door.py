@@ -13,7 +13,7 @@ import hmac
 from uuid import UUID, uuid4
 
 import jwt
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from service.auth import Who
@@ -95,3 +95,9 @@ def due(db: Session) -> list[tuple[Who, UUID, int]]:
         .limit(_MOST_DUE)
     )
     return [(Who(one.organisation_id, one.person_id), one.id, one.attempts) for one in db.scalars(waiting)]
+
+
+def give_up(db: Session, before: dt.datetime) -> None:
+    """Give up errands begun before a moment: their attempts end by themselves unless their workers are lost."""
+    old = update(PactErrand).where(PactErrand.state == "waiting", PactErrand.created < before)
+    db.execute(old.values(state="given_up", finished=now()))

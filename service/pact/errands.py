@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session, undefer
@@ -17,10 +18,10 @@ from service.clock import now
 from service.database import Database
 from service.heart import Heart, Lost
 from service.pact.client import PartnerClient, web
-from service.pact.door import due
+from service.pact.door import due, give_up
 from service.pact.events import store_fetched
 from service.pact.partners import begin, partner, pause, reaches, their_secret
-from service.pact.refusals import NoAddress
+from service.pact.refusals import NoAddress, Unanswered
 from service.pact.tables import PactErrand, PactPartner
 from service.refusals import Unexpected
 from service.settings import Settings
@@ -29,6 +30,7 @@ from service.tables import Job
 log = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = dt.timedelta(hours=72)
+_NOT_THERE = (403, 404, 410)
 Connect = Callable[[PactPartner, Settings], PartnerClient]
 
 
@@ -43,7 +45,8 @@ def connect(to: PactPartner, settings: Settings) -> PartnerClient:
 
 
 def ask_for_due(db: Session) -> int:
-    """Ask for the next attempt of each errand whose pause is over."""
+    """Ask for the next attempt of each errand whose pause is over; give up those whose worker was lost for too long."""
+    give_up(db, now() - GIVE_UP_AFTER - pause(20))
     found = due(db)
     for who, errand_id, attempts in found:
         begin(db, who, errand_id, attempts)
@@ -72,7 +75,7 @@ def work(database: Database, settings: Settings, job_id: UUID, lease_s: float, c
         return "done before"
     try:
         with Heart(database, job, lease_s):
-            documents = _do(connecting(to, settings), errand)
+            fetched = _do(connecting(to, settings), errand)
     except Lost:
         return "no longer ours"
     except YuetanError as refusal:
@@ -80,25 +83,41 @@ def work(database: Database, settings: Settings, job_id: UUID, lease_s: float, c
     except Exception:
         log.exception("errand %s failed in attempt %s", errand.id, errand.attempts)
         return _failed(database, who, job, errand.id, Unexpected())
-    return _done(database, who, job, errand, to, documents)
+    return _done(database, who, job, errand, to, *fetched)
 
 
-def _do(client: PartnerClient, errand: PactErrand) -> list[object]:
+def _do(client: PartnerClient, errand: PactErrand) -> tuple[list[Mapping[str, Any]], list[Finding]]:
+    """Return what was fetched, and what the partner does not have or does not show: asking again would not change that."""
     with client.http:
         if errand.kind == "send":
             client.send(errand.document)
-            return []
-        if "pfIds" in errand.document:
-            return [client.footprint(one) for one in errand.document["pfIds"]]
-        return list(client.footprints(errand.document.get("criteria")))
+            return [], []
+        if "pfIds" not in errand.document:
+            return list(client.footprints(errand.document.get("criteria"))), []
+        found, told = list[Mapping[str, Any]](), list[Finding]()
+        for pf_id in errand.document["pfIds"]:
+            try:
+                found.append(client.footprint(pf_id))
+            except Unanswered as refusal:
+                if refusal.params.get("status") not in _NOT_THERE:
+                    raise
+                told.append(Finding.of(refusal, severity="warning", field="pfIds", found=pf_id))
+        return found, told
 
 
-def _done(database: Database, who: Who, job: Job, errand: PactErrand, to: PactPartner, documents: list[object]) -> str:
+def _done(
+    database: Database,
+    who: Who,
+    job: Job,
+    errand: PactErrand,
+    to: PactPartner,
+    found: list[Mapping[str, Any]],
+    missing: list[Finding],
+) -> str:
     with database.writing() as db:
         if not jobs.finish(db, job.id, job.attempt, "done"):
             return "no longer ours"
-        found = [one for one in documents if isinstance(one, dict)]
-        told: list[Finding] = store_fetched(db, who, to, found) if errand.kind == "fetch" else []
+        told = [*missing, *(store_fetched(db, who, to, found) if errand.kind == "fetch" else ())]
         row = db.scalars(visible(PactErrand, who).where(PactErrand.id == errand.id)).one()
         row.state, row.finished, row.attempts = "done", now(), row.attempts + 1
         row.reason = {"findings": [one.to_dict() for one in told[:100]]} if told else None

@@ -16,6 +16,7 @@ from models.pact.filters import MOMENTS, NAMES, criteria_of
 from models.pact.footprint import ProductFootprint
 from models.pact.intensity import NOT_CBAM, intensity
 from models.pact.reading import read
+from models.pact.urns import named
 from service.audit.use import record
 from service.auth import visible
 from service.errors import MISSING, PROBLEMS, TextRead
@@ -322,12 +323,20 @@ class FootprintRead(BaseModel):
     intensity: str = Field(description="Decimal", examples=["8.2005"])
     intensity_unit: str = Field(examples=["tCO2e/t"])
     boundary: TextRead = Field(description="What it may be compared with")
+    codes: dict[str, list[str]] = Field(
+        description="Codes and numbers its URNs name by our conventions", examples=[{"cn-code": ["72083900"]}]
+    )
     document: dict[str, Any] = Field(description="As PACT 3.0 has it")
     findings: list[FindingRead]
 
 
 def _footprint(row: PactFootprint) -> FootprintRead:
-    per = intensity(ProductFootprint.model_validate(row.document))
+    footprint = ProductFootprint.model_validate(row.document)
+    per = intensity(footprint)
+    codes: dict[str, list[str]] = {}
+    for urn in (*footprint.productIds, *(footprint.productClassifications or ()), *footprint.companyIds):
+        if found := named(urn):
+            codes.setdefault(found.kind, []).append(found.value)
     return FootprintRead(
         id=row.pf_id,
         holder=row.holder,
@@ -336,6 +345,7 @@ def _footprint(row: PactFootprint) -> FootprintRead:
         intensity=f"{per.value:f}",
         intensity_unit=per.unit,
         boundary=TextRead(**NOT_CBAM._asdict()),
+        codes=codes,
         document=book.shown(row),
         findings=[FindingRead.model_validate(one) for one in row.findings],
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from models.pact.digits import decimal_of, half_last_digit, plain, shortest
-from models.pact.extensions import CarbonCost, check_own, extension
+from models.pact.extensions import KINDS, CarbonCost, check_own, extension, schema
 from models.pact.footprint import Extension, ProductFootprint
 from models.pact.hints import hints, publishable
 from models.pact.intensity import intensity
@@ -215,7 +215,11 @@ def test_extensions_of_others_stay_as_they_came_and_ours_are_checked() -> None:
         scheme="GDEA", complianceYear=2025, coveredEmissions_t="1000", priceBasis="purchase cost", price_CNY_per_t="39.04",
         costPerDeclaredUnit_CNY="1.2", status="claimed",
     )  # fmt: skip
-    own = Extension.model_validate(extension("cn-carbon-cost/1.0.0", cost))
+    own = Extension.model_validate(extension("cn-carbon-cost/1.0.0", cost, "https://pcf.example"))
     assert check_own(own, "extensions.0") == []
+    assert made(extensions=[own.document()]).document()["extensions"] == [own.document()]
+    with pytest.raises(ValueError, match="https"):
+        extension("cn-carbon-cost/1.0.0", cost, "http://pcf.example")
+    assert all(schema(kind)["additionalProperties"] is False for kind in KINDS)
     wrong = own.model_copy(update={"data": own.data | {"price_CNY_per_t": 39.04}})
     assert [one.code for one in check_own(wrong, "extensions.0")] == ["pact.extension"]

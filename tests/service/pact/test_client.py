@@ -201,6 +201,35 @@ def test_what_fails_is_tried_again_with_growing_pauses_and_given_up_after_three_
         assert ask_for_due(db) == 0
 
 
+def test_what_a_partner_does_not_have_is_told_and_the_rest_is_kept(parts: Parts) -> None:
+    made = partner(parts)
+    ids = [str(uuid4()) for _ in range(3)]
+    with parts.database.writing() as db:
+        partners.fetch(db, EMBEDDED, made.row, {"pfIds": ids}, "3 published")
+
+    def answers(request: httpx2.Request) -> httpx2.Response:
+        pf_id = request.url.path.rpartition("/")[2]
+        if pf_id == ids[0]:
+            return httpx2.Response(404, json={"code": "NotFound", "message": "x"})
+        return httpx2.Response(200, json={"data": version_3(id=pf_id) if pf_id == ids[1] else {"specVersion": "3.0.0"}})
+
+    assert run(parts, connecting=lambda *_: speaking(answers)[0]) == ["done"]
+    assert [one for one, _ in received(parts)] == [ids[1]]
+    reason = errand(parts).reason
+    assert reason is not None
+    assert {one["code"] for one in reason["findings"]} == {"pact.unanswered", "pact.schema"}
+
+
+def test_an_errand_whose_worker_is_lost_ends_too(parts: Parts) -> None:
+    made = partner(parts)
+    with parts.database.writing() as db:
+        partners.fetch(db, EMBEDDED, made.row, {"pfIds": []}, "x")
+        db.execute(update(PactErrand).values(created=dt.datetime.now(dt.UTC) - dt.timedelta(hours=79)))
+    with parts.database.writing() as db:
+        assert ask_for_due(db) == 0
+    assert errand(parts).state == "given_up"
+
+
 def test_pauses_double_up_to_six_hours() -> None:
     assert [pause(i).total_seconds() for i in (0, 1, 2, 9, 10, 500)] == [30, 60, 120, 15360, 21600, 21600]
 

@@ -83,6 +83,7 @@ def test_publishing_fills_in_what_we_know_and_tells_who_may_see(client: TestClie
     [item] = client.get(f"{API}/footprints").json()["items"]
     assert (item["intensity"], item["intensity_unit"]) == ("8.2005", "tCO2e/t")
     assert "CBAM" in item["boundary"]["en"]
+    assert item["codes"] == {"cn-code": ["76042990"], "uscc": ["91440600MA4UTE3T1X"]}
     again = client.post(f"{API}/footprints", json=[item["document"]]).json()
     assert (again["published"], again["unchanged"], again["partners_told"]) == ([], [item["id"]], 0)
     changed = client.post(f"{API}/footprints", json=[item["document"] | {"comment": "x"}])

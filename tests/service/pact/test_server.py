@@ -541,6 +541,12 @@ def test_every_other_address_and_method_answers_in_pacts_words(client: TestClien
     assert client.get(f"{LIST}/?limit=1", headers=head).status_code == 200
 
 
+def test_the_schemas_of_our_extensions_are_there_for_anybody(client: TestClient) -> None:
+    found = client.get("/pact/extensions/cbam-see/1.0.0/schema.json").json()
+    assert "seeDirect" in found["properties"]
+    pact_error(client.get("/pact/extensions/cbam-see/9.0.0/schema.json"), 404, "NotFound")
+
+
 def test_a_failure_of_ours_is_an_internal_error(client: TestClient, head: dict[str, str], monkeypatch: Any) -> None:
     monkeypatch.setattr(book, "page_for", lambda *_: 1 / 0)
     pact_error(client.get(LIST, headers=head), 500, "InternalError")
