@@ -31,6 +31,8 @@ from service.embedded import pages as embedded_pages
 from service.embedded import routes as embedded
 from service.exposure import routes as exposure
 from service.feeds import routes as feeds
+from service.finance import pages as finance_pages
+from service.finance import routes as finance
 from service.footprint import pages as footprint_pages
 from service.footprint import routes as footprint
 from service.identity import pages as identity_pages
@@ -159,7 +161,7 @@ def create_app(
     for router in (
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
-        prices.router, feeds.router, score.router, position.router, statement.router, audit.router,
+        prices.router, feeds.router, score.router, position.router, finance.router, statement.router, audit.router,
         pact.router, identity.router, footprint.router, footprint.reconciliations, embedded.router,
         registers.router, registers.grades,
     ):  # fmt: skip
@@ -178,6 +180,7 @@ def create_app(
         sector_pages.router,
         embedded_pages.router,
         position_pages.router,
+        finance_pages.router,
         statement_pages.router,
         register_pages.router,
         identity_pages.router,

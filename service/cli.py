@@ -42,6 +42,7 @@ from service.decision import command as decision
 from service.dossier import command as dossier
 from service.embedded import command as embedded
 from service.feeds import command as feeds
+from service.finance import command as finance
 from service.footprint import command as footprint
 from service.identity import command as identity
 from service.importer import command as importer
@@ -83,6 +84,7 @@ app.add_typer(cost_app, name="cost")
 cost_app.command()(embedded.chain)
 app.add_typer(statement.app, name="statement")
 app.add_typer(registers.app, name="register")
+app.add_typer(finance.app, name="finance")
 app.add_typer(audit.app, name="audit")
 app.add_typer(identity.app, name="account")
 footprint_app = typer.Typer(no_args_is_help=True, help="产品碳足迹 / product footprints")

@@ -1,0 +1,149 @@
+"""A borrower or a book on one page for a credit officer: the case told in full, the grid, emissions, what is assumed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+
+from finance.refused import LeftOut
+from models.errors import Text
+from models.provenance import fingerprint
+from service.finance.use import PLAIN, Case, Financing
+from service.press.document import Block, Column, Document, Figure, Figures, Table, Words
+
+#: More reasons would not fit the page; the API and the workbook have all of them.
+_MOST_REASONS = 4
+
+
+def finance_paper(found: Financing, made_on: dt.date) -> Document:
+    """Return a borrower or a book as a paper of one page."""
+    case, financed = found.case, found.financed
+    title = (
+        Text("借款人碳价压力与融资排放", "Borrower under carbon prices, and financed emissions")
+        if found.single
+        else Text("贷款簿碳价压力与融资排放", "Loan book under carbon prices, and financed emissions")
+    )
+    who = str(found.book.names[0]) if found.single else f"{found.book.size} / {len(found.asked.borrowers)}"
+    blocks: list[Block] = [
+        Figures(
+            [
+                Figure(
+                    Text("预期损失变化", "Change of expected loss"), _number(case.own.change_bp, 1), "bp", case.label
+                ),
+                Figure(Text("年损失", "Yearly loss"), _number(case.own.loss, 0), "CNY"),
+                Figure(Text("融资排放 1+2", "Financed, 1+2"), _number(financed.total12_t, 0), "tCO2e"),
+                Figure(Text("数据质量", "Data quality"), _number(financed.quality, 2), "1-5"),
+            ]
+        ),
+        Words(PLAIN, plain=True),
+        _cases(found),
+    ]
+    if found.single:
+        rows = [
+            r
+            for r in case.own.stressed.rows()
+            if r.key in ("short_t", "ets", "upstream", "cbam", "loss", "ebitda0", "ebitda1")
+        ]
+        blocks.append(
+            Table(
+                [Column(r.label, 1, number=True) for r in rows],
+                [[_number(r.value if isinstance(r.value, float) else None, 0) for r in rows]],
+                Text(f"{case.label.zh}：逐项（元）", f"{case.label.en}: step by step, CNY"),
+            )
+        )
+    blocks.append(Words(_emissions(found), Text("融资排放", "Financed emissions"), listed=True))
+    left = _left(found)
+    if left:
+        blocks.append(Words(left, Text("未计入", "Left out"), listed=True))
+    blocks.append(Words(found.prices, Text("价格依据", "Prices"), listed=True))
+    return Document(
+        title=title,
+        subtitle=Text(f"{found.asked.name} · {who}", f"{found.asked.name} · {who}"),
+        made_on=made_on,
+        key=record_key(found),
+        blocks=blocks,
+    )
+
+
+def record_key(found: Financing) -> str:
+    """Return the hash that names the question, its day and the prices it was answered at."""
+    today = found.today
+    return fingerprint(
+        [found.asked.model_dump(mode="json"), found.on, today.home_cny_per_t, today.eu_eur_per_t, today.cny_per_eur]
+    )[:16]
+
+
+def _cases(found: Financing) -> Table:
+    """Return every case: the grid first, then the scenarios; a single borrower's ratios, a book's shares."""
+    columns = [
+        Column(Text("情景", "Case"), 2.6),
+        Column(Text("碳价 元/t", "Home CNY/t"), 1, number=True),
+        Column(Text("年损失 元", "Loss CNY"), 1.3, number=True),
+    ]
+    if found.single:
+        columns += [
+            Column(Text("利息保障", "ICR"), 0.9, number=True),
+            Column(Text("偿债保障", "DSCR"), 0.9, number=True),
+            Column(Text("债务/EBITDA", "Debt/EBITDA"), 1, number=True),
+        ]
+    else:
+        columns.append(Column(Text("利息不足占比", "ICR below 1"), 1.1, number=True))
+    columns += [
+        Column(Text("预期损失 bp", "EL change bp"), 1, number=True),
+        Column(Text("保守口径 bp", "Conservative bp"), 1.1, number=True),
+    ]
+    return Table(
+        columns, [_line(one, found.single) for one in found.cases], Text("敏感性网格与情景", "Grid and scenarios")
+    )
+
+
+def _line(case: Case, single: bool) -> list[Text | str]:
+    own = case.own
+    s = own.stressed
+    ratios = [_number(float(x[1][0])) for x in (s.interest_cover, s.debt_service_cover, s.leverage)]
+    shares = [f"{own.uncovered(True):.1%}"]
+    return [
+        case.label,
+        _number(case.shock.home1),
+        _number(own.loss, 0),
+        *(ratios if single else shares),
+        _number(own.change_bp, 1),
+        _number(case.conservative.change_bp, 1),
+    ]
+
+
+def _emissions(found: Financing) -> list[Text]:
+    f = found.financed
+    three = _number(f.total3_t, 0)
+    return [
+        Text(
+            f"范围 1+2：{_number(f.total12_t, 0)} tCO2e；余额覆盖 {_share(f.coverage)}；每百万元 {_number(f.intensity)} tCO2e",
+            f"Scope 1+2: {_number(f.total12_t, 0)} tCO2e; {_share(f.coverage)} of the money; {_number(f.intensity)} tCO2e per million",
+        ),
+        Text(f"范围 3（分列，不相加）：{three} tCO2e", f"Scope 3, apart and never added: {three} tCO2e"),
+    ]
+
+
+def _left(found: Financing) -> list[Text]:
+    money = found.book.loans.outstanding
+    both = (
+        (Text("融资排放", "financed"), found.financed.refused.told(money)),
+        (Text("预期损失", "expected loss"), found.case.own.refused.told(money)),
+    )
+    return [_reason(of, one) for of, told in both for one in told[:_MOST_REASONS]]
+
+
+def _reason(of: Text, one: LeftOut) -> Text:
+    place = f" ({one.field})" if one.field else ""
+    return Text(
+        f"{of.zh}：{one.rows} 笔，{one.amount:,.0f} 元：{one.text.zh}{place}",
+        f"{of.en}: {one.rows} loans, {one.amount:,.0f} CNY: {one.text.en}{place}",
+    )
+
+
+def _share(value: float | None) -> str:
+    return "—" if value is None else f"{value:.1%}"
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    return "—" if value is None or not math.isfinite(value) else f"{value:,.{digits}f}"
