@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.apportion import RUNGS, Rung
+from models.apportion import Rung
 from models.bill import STAGES, Bill, Product
 from models.errors import MissingInput, OutOfRange, Text, YuetanError
 from models.findings import Finding
 from models.footprint_errors import MassZero, NotDivided, NotOnBill
 from models.footprint_lines import Basis, Line, line_of
-from models.footprint_product import ProductFootprint, Scores, StagePart, Swap
+from models.footprint_product import ProductFootprint, StagePart
+from models.footprint_traits import Traits
 from models.measures import Measures
 from models.provenance import Provenance, fingerprint
 from models.table import Result, Row
@@ -121,9 +122,10 @@ def footprint(bill: Bill, basis: Basis) -> SiteFootprint:
     good = [at for at, one in enumerate(bill.products) if one.id not in refused]
     weights = np.array([by_product[:, at] / units[bill.products[at].id] for at in good]).reshape(len(good), len(lines))
     drawn = _drawn(weights, numbers, draws, bill.seed)
+    traits = Traits.of(lines, rungs)
     products = {
         bill.products[at].id: _product(
-            bill, bill.products[at], lines, weights[n], rungs, numbers, drawn[:, n] if draws else None, basis, findings
+            bill, bill.products[at], traits, weights[n], numbers, drawn[:, n] if draws else None, basis, findings
         )
         for n, at in enumerate(good)
     }
@@ -273,42 +275,23 @@ def _share(
 def _product(
     bill: Bill,
     product: Product,
-    lines: Sequence[Line],
+    traits: Traits,
     parts: FloatArray,
-    rungs: Sequence[Rung],
     numbers: _Numbers,
     drawn: FloatArray | None,
     basis: Basis,
     findings: list[Finding],
 ) -> ProductFootprint:
     """Return a product; ``parts`` are its lines in kgCO2e per declared unit."""
-    total = math.fsum(parts)
-    stage_of = np.array([STAGES.index(line.activity.stage) for line in lines], dtype=np.intp)
-    by_stage = np.where(stage_of == np.arange(len(STAGES))[:, np.newaxis], parts, 0.0)
+    total = math.fsum(parts.tolist())
+    by_stage = traits.stage * parts
     spread = deviation(np.vstack([by_stage, parts]), numbers.amount, numbers.factor, numbers.group)
-    sums = [math.fsum(row) for row in by_stage]
+    sums = by_stage.sum(axis=-1).tolist()
     stages = tuple(
         StagePart(stage, sums[n], sums[n] / total if total else 0.0, interval(sums[n], float(spread[n])))
         for n, stage in enumerate(STAGES)
-        if (stage_of == n).any()
+        if traits.stage[n].any()
     )
-    mass = product.mass_kg_per_declared_unit
-    kind = basis.measures.of(product.declared_unit)
-    if kind.kind == "mass":
-        mass = product.declared_amount * kind.times
-    if mass is None and kind.kind not in _MASSLESS:
-        findings.append(
-            Finding.of(
-                MissingInput(
-                    field="mass_kg_per_declared_unit",
-                    name_zh=f"{product.id} 每声明单位质量",
-                    name_en=f"mass of one declared unit of {product.id}",
-                    what_zh="每吨碳足迹",
-                    what_en="the footprint per tonne",
-                ),
-                severity="info",
-            )
-        )
     simulated = Interval(*np.quantile(drawn, ENDS).tolist()) if drawn is not None and drawn.size else None
     earlier = [one for one in bill.earlier if one.product == product.id]
     return ProductFootprint(
@@ -317,67 +300,54 @@ def _product(
         interval=interval(total, float(spread[-1])),
         simulated=simulated,
         stages=stages,
-        parts=tuple(parts.tolist()),
-        mass_kg=mass,
-        scores=_scores(lines, parts, total),
-        primary_share=math.fsum(p for p, line in zip(parts, lines, strict=True) if line.activity.primary) / total
-        if total
-        else 0.0,
-        rungs={
-            rung: math.fsum(p for p, r in zip(parts, rungs, strict=True) if r == rung) / total if total else 0.0
-            for rung in RUNGS
-        },
-        swaps=_swaps(lines, parts, total),
+        parts=parts,
+        mass_kg=_mass(product, basis.measures, findings),
+        scores=traits.scores(parts, total),
+        primary_share=float(parts @ traits.primary) / total if total else 0.0,
+        rungs=traits.rungs(parts, total),
+        swaps=traits.swaps(parts, total),
         benchmark=next((one for one in bill.benchmarks if one.product == product.id), None),
         trend=trend(earlier, bill.year, total, bill.profile),
     )
 
 
-def _scores(lines: Sequence[Line], parts: FloatArray, total: float) -> Scores:
-    """Return the scores weighted by emissions over the lines that have one, and the share of the result that has all three."""
-
-    def mean(name: str) -> float | None:
-        pairs = [
-            (p, score)
-            for p, line in zip(parts, lines, strict=True)
-            if (score := getattr(line.activity.quality, name)) is not None
-        ]
-        weight = math.fsum(p for p, _ in pairs)
-        return math.fsum(p * score for p, score in pairs) / weight if weight else None
-
-    scored = math.fsum(p for p, line in zip(parts, lines, strict=True) if line.activity.quality.worst is not None)
-    return Scores(mean("technological"), mean("geographical"), mean("temporal"), scored / total if total else 0.0)
-
-
-def _swaps(lines: Sequence[Line], parts: FloatArray, total: float) -> tuple[Swap, ...]:
-    changes: dict[tuple[str, str], float] = {}
-    for part, line in zip(parts, lines, strict=True):
-        for level, other in line.others.items():
-            # What the line would be by the other factor, in proportion: both are linear in the amount.
-            if line.kgco2e > 0.0:
-                at = (line.level, level)
-                changes[at] = changes.get(at, 0.0) + float(part) * (1.0 - other / line.kgco2e)
-    return tuple(
-        Swap(level, other, change, change / (total - change) if total != change else None)
-        for (level, other), change in changes.items()
-    )
+def _mass(product: Product, measures: Measures, findings: list[Finding]) -> float | None:
+    """Return the kilograms in one declared unit; where they are not known that is told, never guessed."""
+    unit = measures.of(product.declared_unit)
+    if unit.kind == "mass":
+        return product.declared_amount * unit.times
+    mass = product.mass_kg_per_declared_unit
+    if mass is None and unit.kind not in _MASSLESS:
+        lacking = MissingInput(
+            field="mass_kg_per_declared_unit",
+            name_zh=f"{product.id} 每声明单位质量",
+            name_en=f"mass of one declared unit of {product.id}",
+            what_zh="每吨碳足迹",
+            what_en="the footprint per tonne",
+        )
+        findings.append(Finding.of(lacking, severity="info"))
+    return mass
 
 
 def _remarks(lines: Sequence[Line]) -> list[Finding]:
-    assumed = [line.activity.id for line in lines if line.assumed]
-    if not assumed:
-        return []
-    first = "、".join(assumed[:5])
-    return [
-        Finding(
-            "footprint.uncertainty_assumed",
-            "info",
-            Text(
-                f"{len(assumed)} 条活动没有给出不确定性（{first} 等），取本项目假定。",
-                f"{len(assumed)} activities state no uncertainty ({first} ...); that of the house is assumed.",
-            ),
-            Text(
-                "填写数量和因子的不确定性后区间更可信。", "State that of amount and factor for an interval to rely on."
-            ),
+    found = []
+    if narrow := [line.activity.id for line in lines if line.co2_only]:
+        text = Text(
+            f"{len(narrow)} 条活动的因子只含 CO2（{'、'.join(narrow[:5])} 等）；燃料缺省值不含上游，结果可能偏低。",
+            f"{len(narrow)} activities take factors of CO2 alone ({', '.join(narrow[:5])} ...); defaults of fuels have no upstream, so "
+            "the result may be too low.",
         )
-    ]
+        hint = Text(
+            "如有含全部温室气体和上游的因子，请改用。", "Use factors of all gases with upstream where you have them."
+        )
+        found.append(Finding("footprint.co2_only", "warning", text, hint, field="activities"))
+    if assumed := [line.activity.id for line in lines if line.assumed]:
+        text = Text(
+            f"{len(assumed)} 条活动没有给出不确定性（{'、'.join(assumed[:5])} 等），取本项目假定。",
+            f"{len(assumed)} activities state no uncertainty ({', '.join(assumed[:5])} ...); that of the house is assumed.",
+        )
+        hint = Text(
+            "填写数量和因子的不确定性后区间更可信。", "State that of amount and factor for an interval to rely on."
+        )
+        found.append(Finding("footprint.uncertainty_assumed", "info", text, hint, field="activities"))
+    return found

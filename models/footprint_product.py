@@ -15,6 +15,7 @@ from models.factor_records import LEVEL_WORDS
 from models.table import Result, Row
 from models.trend import Trend
 from models.uncertainty import Interval
+from models.units import FloatArray
 
 STAGE_WORDS: Mapping[str, Text] = {
     "raw_material": Text("原材料获取", "Raw materials"),
@@ -85,7 +86,7 @@ class ProductFootprint(Result):
     interval: Interval
     simulated: Interval | None
     stages: tuple[StagePart, ...]
-    parts: tuple[float, ...]
+    parts: FloatArray
     mass_kg: float | None
     scores: Scores
     primary_share: float

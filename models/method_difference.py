@@ -137,7 +137,7 @@ def _allowed(site: SiteFootprint, profile: Profile) -> SiteFootprint:
 def _placed(finding: Finding, of: Bill, places: Mapping[str, int]) -> Finding:
     """Return a finding with the place of its activity on the whole bill."""
     head, _, rest = (finding.field or "").partition(".")
-    if head != "activities":
+    if head != "activities" or not rest:
         return finding
     at, _, field = rest.partition(".")
     return replace(finding, field=f"activities.{places[of.activities[int(at)].id]}.{field}")
@@ -162,7 +162,7 @@ def method_difference(bill: Bill, one: Profile, other: Profile, basis: Basis) ->
             values.append(at.kgco2e if at else None)
             refusals.append(error if result is None else result.site.refused.get(product.id))
             by_activity.append(
-                {line.activity.id: part for line, part in zip(result.site.lines, at.parts, strict=True)} if result and at else {}
+                {line.activity.id: part for line, part in zip(result.site.lines, at.parts.tolist(), strict=True)} if result and at else {}
             )  # fmt: skip
         parts = []
         if None not in values:

@@ -100,10 +100,12 @@ def deviation(parts: FloatArray, cv_amount: FloatArray, cv_factor: FloatArray, f
     with one factor add 2 m1 m2 cf². First moments are exact, no series is cut off.
     """
     alone = parts**2 @ ((1.0 + cv_amount**2) * (1.0 + cv_factor**2) - 1.0 - cv_factor**2)
-    groups = int(factor.max()) + 1 if factor.size else 0
-    member = np.zeros((factor.size, groups))
-    member[np.arange(factor.size), factor.astype(np.intp)] = cv_factor
-    together = ((parts @ member) ** 2).sum(axis=-1)
+    if not factor.size:
+        return np.zeros(parts.shape[:-1])
+    order = np.argsort(factor, kind="stable")
+    first = np.flatnonzero(np.diff(factor[order], prepend=-1.0))
+    by_factor = np.add.reduceat((parts * cv_factor)[..., order], first, axis=-1)
+    together = (by_factor**2).sum(axis=-1)
     made: FloatArray = np.sqrt(np.maximum(alone + together, 0.0))
     return made
 

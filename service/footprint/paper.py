@@ -21,6 +21,7 @@ UNVERIFIED = Text(
     "Made from the producer's own data and not verified by a third party; intervals are of 95 %, and uncertainty marked as assumed "
     "was chosen by the project.",
 )
+_GATES = {"cradle_to_gate": "摇篮到大门 cradle to gate", "cradle_to_grave": "摇篮到坟墓 cradle to grave"}
 #: Sections of a paper where no method gives any: the result and what it rests on.
 _PLAIN = (
     Section("1", Text("范围", "Scope"), ("product.name", "product.declared_unit", "bill.boundary", "bill.period")),
@@ -74,6 +75,8 @@ def _section(section: Section, made: Made, of: ProductFootprint) -> list[Block]:
 
 def _said(field: str, made: Made, of: ProductFootprint) -> Row:
     value = value_of(field, made.ask.bill, of.product)
+    if field == "bill.boundary" and value is not None:
+        value = _GATES[value]
     return Row(field, FIELD_WORDS[field], value or "—", "", Text("", "") if value else NOT_STATED)
 
 
@@ -107,7 +110,7 @@ def _lines(made: Made, of: ProductFootprint) -> list[Block]:
     ]  # fmt: skip
     rows: list[list[Text | str]] = []
     notes = []
-    for line, part in zip(made.site.lines, of.parts, strict=True):
+    for line, part in zip(made.site.lines, of.parts.tolist(), strict=True):
         if part == 0.0:
             continue
         low, high = (part * end / line.kgco2e if line.kgco2e else 0.0 for end in line.interval)

@@ -9,10 +9,12 @@ from fastapi import APIRouter, Body, File, Query, Response, UploadFile
 
 from service.assessment.routes import WORKBOOK, XLSX
 from service.batch.routes import content_of, plain_name
+from service.change.routes import PDF
 from service.errors import PROBLEMS
 from service.footprint import use
 from service.footprint.example import CHECKS, EXAMPLE
 from service.footprint.file import from_file as read_file
+from service.footprint.paper import footprint_paper
 from service.footprint.read import (
     CompareRead,
     FootprintFileRead,
@@ -26,6 +28,8 @@ from service.footprint.read import (
     reconciliation_read,
 )
 from service.footprint.workbook import template_bytes
+from service.press.document import pdf
+from service.press.sheet import xlsx
 from service.provide import Law, Today
 from service.safety import MULTIPART_LIMIT
 from service.strict import StrictRoute
@@ -55,6 +59,38 @@ def make(asked: Annotated[use.FootprintAsk, Body(openapi_examples=_SITE)], law: 
 def compare(asked: Annotated[use.CompareAsk, Body(openapi_examples=_TWO)], law: Law, today: Today) -> CompareRead:
     """Return each product by both methods with parts that add up to the difference, and the rules side by side."""
     return compare_read(asked.one, asked.other, use.compared(asked, law, today))
+
+
+_OfProduct = Annotated[str, Query(max_length=100, description="Id of the product")]
+_Tongue = Annotated[str, Query(pattern="^(zh|en)$")]
+
+
+@router.post("/report.pdf", summary="Report of a product on paper", response_class=Response)
+def report(
+    asked: Annotated[use.FootprintAsk, Body(openapi_examples=_SITE)],
+    law: Law,
+    today: Today,
+    product: _OfProduct,
+    lang: _Tongue = "zh",
+) -> Response:
+    """Return the report in the sections of its method; what the bill does not say is printed as not stated."""
+    return _download(
+        pdf(footprint_paper(use.of_product(asked, product, law, today), product, today), lang), PDF, "footprint.pdf"
+    )
+
+
+@router.post("/report.xlsx", summary="Report of a product as a workbook", response_class=Response, responses=WORKBOOK)
+def sheet(
+    asked: Annotated[use.FootprintAsk, Body(openapi_examples=_SITE)],
+    law: Law,
+    today: Today,
+    product: _OfProduct,
+    lang: _Tongue = "zh",
+) -> Response:
+    """Return the same as a workbook."""
+    return _download(
+        xlsx(footprint_paper(use.of_product(asked, product, law, today), product, today), lang), XLSX, "footprint.xlsx"
+    )
 
 
 @router.get("/template.xlsx", summary="Workbook of a footprint", response_class=Response, responses=WORKBOOK)

@@ -15,6 +15,7 @@ from models.factor_records import LEVELS, Submission, factor_store, published_re
 from models.factors import GridFactor, grid_factor
 from models.findings import Finding
 from models.footprint import SiteFootprint, footprint
+from models.footprint_errors import NotOnBill
 from models.footprint_lines import Basis
 from models.inputs import Input
 from models.method_difference import MethodDifference, by_profile, method_difference
@@ -103,6 +104,16 @@ def worked_out(ask: FootprintAsk, library: Library, today: dt.date) -> Made:
     return found
 
 
+def of_product(ask: FootprintAsk, product: str, library: Library, today: dt.date) -> Made:
+    """Return a bill worked out; where the product could not be, its reason is raised, ``NotOnBill`` where it is not there."""
+    found = worked_out(ask, library, today)
+    if product in found.site.refused:
+        raise found.site.refused[product]
+    if product not in found.site.products:
+        raise NotOnBill(field="product", of="product", product=product)
+    return found
+
+
 def compared(ask: CompareAsk, library: Library, today: dt.date) -> dict[str, MethodDifference]:
     """Return what differs between two methods, by product; ``UnknownProfile`` where one is not known."""
     one, other = (profile_of(library.profiles, name) for name in (ask.one, ask.other))
@@ -129,7 +140,9 @@ def reconciled(ask: ReconcileAsk, library: Library, today: dt.date) -> Reconcile
             what_zh="产品之和与核查排放量的核对",
             what_en="the sum of the products",
         )
-    totals = [(total, _grid(total, ask, library, on)) for total in ask.totals]
+    totals = [
+        (total, _grid(total, ask.grid_region, library, on), _grid(total, "China", library, on)) for total in ask.totals
+    ]
     found = reconcile(before, totals, ask.quantities, library.boundaries, library.tolerances, library.measures)
     after = (
         footprint(rescored(ask.bill, found.steps), basis)
@@ -139,7 +152,7 @@ def reconciled(ask: ReconcileAsk, library: Library, today: dt.date) -> Reconcile
     return Reconciled(found, before, after)
 
 
-def _grid(total: VerifiedTotal, ask: ReconcileAsk, library: Library, on: dt.date) -> GridFactor | None:
+def _grid(total: VerifiedTotal, region: str, library: Library, on: dt.date) -> GridFactor | None:
     if "electricity" not in library.boundaries[total.regime].counts or total.electricity_mwh is None:
         return None
-    return grid_factor(library.factors, ask.grid_region, total.year, on)
+    return grid_factor(library.factors, region, total.year, on)

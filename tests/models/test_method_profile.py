@@ -173,3 +173,10 @@ def test_a_profile_that_says_something_else_is_refused(change: dict[str, Any], t
     (tmp_path / "profiles" / "x.yaml").write_text(yaml.safe_dump(said, allow_unicode=True), encoding="utf-8")
     with pytest.raises(BadData):
         load_profiles(tmp_path)
+
+
+def test_a_remark_on_the_whole_bill_stays_one_where_a_method_leaves_activities_out() -> None:
+    gas = {"id": "gas", "stage": "production", "amount": 1.0, "unit": "10^4 Nm3", "fuel": "natural_gas"}
+    activities = [*(one.model_dump() for one in told().activities), gas]
+    found = by_profile(bill(activities=activities), CBAM, basis()).findings
+    assert [finding.field for finding in found if finding.code == "footprint.co2_only"] == ["activities"]

@@ -25,8 +25,11 @@ KINDS = {"direct": 100.0, "electricity": 57.77, "precursor": 500.0}
 
 def balanced(regime: str, verified: float, **said: Any) -> Balance:
     total = VerifiedTotal.model_validate({"regime": regime, "year": 2023, "verified_tco2e": verified} | said)
-    grid = grid_factor(FACTORS, "Guangdong", 2023, ON) if regime == "guangdong_pilot" else None
-    return balance_of(KINDS, total, BOUNDARIES[regime], POLICY, grid)
+    grid, national = (
+        grid_factor(FACTORS, region, 2023, ON) if regime == "guangdong_pilot" else None
+        for region in ("Guangdong", "China")
+    )
+    return balance_of(KINDS, total, BOUNDARIES[regime], POLICY, grid, national)
 
 
 def check(rule: str = "electricity", explanation: str = "", **values: Any) -> Any:
@@ -56,6 +59,8 @@ def test_the_pilot_counts_power_at_the_factor_of_the_grid() -> None:
     assert steps["factor_family"] == pytest.approx(44.19 - 57.77)
     assert made.unexplained_tco2e == pytest.approx(0.0, abs=1e-9)
     assert made.outcome == "agrees"
+    note = next(step.note.en for step in made.steps if step.key == "factor_family")
+    assert "provincial instead of national changes the result by -8.870 tCO2" in note
     without = balanced("guangdong_pilot", 144.19)
     assert without.unexplained_tco2e == pytest.approx(13.58)
     assert without.finding.code == "reconcile.products_above_site"

@@ -40,11 +40,25 @@ def test_the_printed_example_by_hand(client: TestClient) -> None:
     assert "mee-footprint-2024" in str(found["proof"])
     assert all(line["interval"]["low"] <= line["kgco2e"] <= line["interval"]["high"] for line in found["lines"])
     assert {f["code"] for f in found["findings"]} == {
+        "footprint.co2_only",
         "footprint.uncertainty_assumed",
         "profile.before_in_force",
         "profile.left_open",
     }
     assert client.post(URL, json=EXAMPLE).json()["key"] == found["key"]
+
+
+def test_the_report(client: TestClient) -> None:
+    for kind, start in (("pdf", b"%PDF-"), ("xlsx", b"PK")):
+        answer = client.post(f"{URL}/report.{kind}", params={"product": "6063-B", "lang": "en"}, json=EXAMPLE)
+        assert answer.content.startswith(start)
+    assert (
+        client.post(f"{URL}/report.pdf", params={"product": "x"}, json=EXAMPLE).json()["code"]
+        == "footprint.not_on_bill"
+    )
+    broken = spoiled("bill", "activities", 2, "unit", value="kg")
+    refused = client.post(f"{URL}/report.pdf", params={"product": "6063-A"}, json=broken)
+    assert (refused.status_code, refused.json()["code"]) == (422, "measure.does_not_convert")
 
 
 def test_what_the_method_needs_is_a_finding_with_its_field(client: TestClient) -> None:
