@@ -28,7 +28,7 @@ LARGEST_FACTORISED = 2_000
 #: How far below one the radius must lie, so that rounding cannot decide.
 MARGIN = 1e-12
 _ROUNDS = 30
-_DENSE = 400
+_DENSE = 200
 _POWERS = 5000
 _SETTLED = 20_000
 _FADED = 1e-16

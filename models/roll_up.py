@@ -205,16 +205,17 @@ def _rolled(asked: ChainAsk, links: Links, ids: Sequence[str], chain_of: Callabl
     beyond = np.flatnonzero(~(np.isfinite(embedded) & np.isfinite(handed)).all(axis=1))
     if beyond.size:
         raise notes.BeyondNumbers(field=f"nodes.{beyond[0]}", node=ids[int(beyond[0])])
-    met = handed_received(handing, handed) + own.k
+    met = received_of(handing, handed) + own.k
     unknown = accounts.reprice(own.unknown.astype(np.float64)) > 0.0
     lost = handing.reprice(own.unknown.astype(np.float64)) > 0.0
+    received, brought = received_of(accounts, embedded), received_of(accounts, unknown.astype(np.float64)) > 0.0
     # What a node itself carries is unknown with its own cost, though it hands on none of it.
-    met_lost = own.unknown | (handed_received(handing, lost.astype(np.float64)) > 0.0)
+    met_lost = own.unknown | (received_of(handing, lost.astype(np.float64)) > 0.0)
     nodes = tuple(
         NodeCost(
             node.id, node.unit, node.level,
             own=_three(own.k[i], own.unknown[i]),
-            received=_three(embedded[i] - own.k[i], unknown[i]),
+            received=_three(received[i], brought[i]),
             embedded=_three(embedded[i], unknown[i]),
             handed_on=_three(handed[i], lost[i]),
             kept=_three((1.0 - d[i]) * met[i], met_lost[i] if d[i] != 1.0 else np.zeros(3, dtype=bool)),
@@ -233,7 +234,7 @@ def _rolled(asked: ChainAsk, links: Links, ids: Sequence[str], chain_of: Callabl
     return RollUp(nodes, products, _loops(physical, ids), check, (*_told(asked), *own.findings, *more))
 
 
-def handed_received(chain: Chain, handed: FloatArray) -> FloatArray:
+def received_of(chain: Chain, handed: FloatArray) -> FloatArray:
     """Return A'x: what each node's inputs bring, CNY per unit."""
     received: FloatArray = chain.inputs @ np.take(handed, chain.order, axis=0)
     return np.take(received, chain.place, axis=0)
@@ -337,7 +338,14 @@ def _told(asked: ChainAsk) -> list[Finding]:
         for i, link in enumerate(asked.inputs)
         if link.carries and link.price_share is None
     ]
+    places = {node.id: node for node in asked.nodes}
+    for i, link in enumerate(asked.inputs):
+        to, of = places[link.product], places[link.input]
+        if link.carries and to.covered(link.carries) and link.share_in_price > 0.0 and of.direct_tco2_per_unit is None:
+            found.append(notes.overlap_unknown(link.product, link.input, f"inputs.{i}.carries"))
     for i, node in enumerate(asked.nodes):
+        if node.hand_on > 1.0:
+            found.append(notes.hands_on_more(node.id, node.hand_on, f"nodes.{i}.hand_on"))
         rest = (node.paid_cny_per_unit or 0.0) - sum(payer.cny_per_t for payer in node.paid_by)
         if node.level == "statement" and abs(rest) > _UNNAMED * max(1.0, abs(node.paid_cny_per_unit or 0.0)):
             found.append(notes.payer_unnamed(node.id, rest, f"nodes.{i}.paid_by"))

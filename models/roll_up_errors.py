@@ -118,6 +118,35 @@ def overlap(node: str, tonnes: float, field: str) -> Finding:
     )
 
 
+def overlap_unknown(product: str, given: str, field: str) -> Finding:
+    return Finding(
+        code="chain.overlap_unknown",
+        severity="warning",
+        field=field,
+        text=Text(
+            f"“{given}”没有填写直接排放，无法知道“{product}”的哪些吨数在它的价格中已计过，可能收了两次。",
+            f"'{given}' states no direct emissions: which tonnes of '{product}' its price holds already cannot be told, and they "
+            "may be charged twice.",
+        ),
+        hint=Text(
+            "请填写发电（供热）方的直接排放及是否纳入。", "Enter the generator's direct emissions and their coverage."
+        ),
+    )
+
+
+def hands_on_more(node: str, share: float, field: str) -> Finding:
+    return Finding(
+        code="chain.hands_on_more",
+        severity="warning",
+        field=field,
+        text=Text(
+            f"“{node}”的传递比例是 {share:.0%}，高于它承担的成本。",
+            f"'{node}' hands on {share:.0%}, more than the cost it bears.",
+        ),
+        hint=Text("确认不是把百分数写成了整数，如 5 应为 5%。", "Make sure that no percent sign is missing: 5 for 5%."),
+    )
+
+
 def two_ways(place: tuple[str, str, str, int], n: int) -> Finding:
     issuer, installation, scheme, year = place
     return Finding(

@@ -311,6 +311,53 @@ def test_nodes_that_make_no_sense(node: dict[str, Any]) -> None:
         asked([node], [])
 
 
+def test_what_may_be_counted_twice_is_told(measures: Measures) -> None:
+    power = supplier("power", unit="MWh")
+    nodes = [power, own("tile", 0.2, electricity_tco2_per_unit=1.6, electricity_covered=True, hand_on=5.0)]
+    link = takes("tile", "power", 2.0, carries="electricity", price_share=1.0)
+    assert {"chain.overlap_unknown", "chain.hands_on_more"} <= codes(roll_up(asked(nodes, [link]), measures))
+    nodes[0] = power | {"direct_tco2_per_unit": 0.8, "direct_covered": True}
+    found = roll_up(asked(nodes, [link]), measures)
+    assert "chain.overlap_unknown" not in codes(found)
+    assert by_id(found)["tile"].own[0] == pytest.approx(8.0)
+
+
+def test_what_comes_in_is_known_where_only_the_own_cost_is_not(measures: Measures) -> None:
+    found = roll_up(asked([{"id": "part", "level": "own"}, own("slab", 2.0)], [takes("part", "slab", 1.0)]), measures)
+    part = by_id(found)["part"]
+    assert part.received[0] == pytest.approx(80.0)
+    assert part.embedded[0] is None
+
+
+@given(st.data())
+def test_parts_add_up_to_the_whole(data: st.DataObject) -> None:
+    """Payers to the paid view, levels and largest nodes to the full view, whatever the chain, loops included."""
+    n = data.draw(st.integers(1, 6))
+    number = st.floats(0.0, 3.0)
+    nodes = [
+        own(str(i), data.draw(number), average_paid_cny_per_tco2=data.draw(st.floats(-20, 90)), scheme="CEA",
+            compliance_year=2026)
+        if data.draw(st.booleans())
+        else supplier(str(i), paid_by=[PAYER | {"cny_per_t": 12.0}])
+        for i in range(n)
+    ]  # fmt: skip
+    inputs = [
+        takes(str(i), str(j), data.draw(st.floats(0.0, 0.9)) / n)
+        for i in range(n)
+        for j in range(n)
+        if nodes[i]["level"] == "own" and data.draw(st.booleans())
+    ]
+    found = roll_up(asked(nodes, inputs, products=[str(i) for i in range(n)]), load_measures(DATA))
+    for made in found.products:
+        full, paid, _ = made.node.embedded
+        assert sum(payer.cny_per_t for payer in made.paid_by) == pytest.approx(paid, rel=1e-11, abs=1e-9)
+        assert sum(part.cost[0] or 0.0 for part in made.levels) == pytest.approx(full, rel=1e-11, abs=1e-9)
+        assert sum(cost for _, cost in made.largest) == pytest.approx(full, rel=1e-11, abs=1e-9)
+        bought = sum(link["amount"] * (by_id(found)[link["input"]].embedded[0] or 0.0) for link in inputs
+                     if link["product"] == made.node.id)  # fmt: skip
+        assert made.node.received[0] == pytest.approx(bought, rel=1e-11, abs=1e-9)
+
+
 def test_rows_are_readable(measures: Measures) -> None:
     found = roll_up(asked([own("slab", 2.0), own("sheet", 0.3)], [takes("sheet", "slab", 1.05)]), measures)
     text = product(found, "sheet").summary("en")
