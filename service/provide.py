@@ -81,7 +81,15 @@ def transaction(request: Request) -> Iterator[Session]:
 
 def doorway(request: Request) -> Iterator[Session]:
     """A session that writes for whoever comes in, before it is known for which organisation; and for the operator."""
-    with parts(request).database.writing() as session:
+    here = parts(request)
+    with here.database.writing() as session:
+        yield session
+    here.sender.send(taken_to_send(session))
+
+
+def doorway_reading(request: Request) -> Iterator[Session]:
+    """The same, to read."""
+    with parts(request).database.reading() as session:
         yield session
 
 
@@ -101,6 +109,7 @@ Today = Annotated[dt.date, Depends(today)]
 Reading = Annotated[Session, Depends(reading, scope="function")]
 Transaction = Annotated[Session, Depends(transaction, scope="function")]
 Doorway = Annotated[Session, Depends(doorway, scope="function")]
+DoorwayReading = Annotated[Session, Depends(doorway_reading, scope="function")]
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most")]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the answer before")]

@@ -62,11 +62,19 @@ def behind_wall(session: Session, organisation: UUID, role: str | None) -> None:
 
     @event.listens_for(session, "after_begin")
     def begun(_: Session, __: object, connection: Connection) -> None:
-        if connection.dialect.name != "postgresql":
-            return
-        connection.execute(
-            text(
-                "SELECT set_config(:name, :organisation, true), CASE WHEN :role = '' THEN '' ELSE set_config('role', :role, true) END"
-            ),
-            {"name": _ORGANISATION, "organisation": str(organisation), "role": role or ""},
-        )
+        _enter(connection, organisation, role)
+
+
+def step_behind(session: Session, organisation: UUID, role: str | None) -> None:
+    """Let the rest of a transaction be for one organisation, once it is known who came in."""
+    _enter(session.connection(), organisation, role)
+
+
+def _enter(connection: Connection, organisation: UUID, role: str | None) -> None:
+    if connection.dialect.name != "postgresql":
+        return
+    put = text(
+        "SELECT set_config(:name, :organisation, true), "
+        "CASE WHEN :role = '' THEN '' ELSE set_config('role', :role, true) END"
+    )
+    connection.execute(put, {"name": _ORGANISATION, "organisation": str(organisation), "role": role or ""})

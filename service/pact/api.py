@@ -35,8 +35,9 @@ from service.pact import book, door
 from service.pact.events import envelope, take
 from service.pact.tables import PactPartner
 from service.parts import Parts
-from service.provide import HereParts, Reading, Transaction
+from service.provide import Doorway, DoorwayReading, HereParts
 from service.settings import is_loopback
+from service.walls import step_behind
 
 log = logging.getLogger(__name__)
 
@@ -119,11 +120,12 @@ def _partner(request: Request, here: Parts, db: Session) -> tuple[PactPartner, W
         raise PactError(401, "The access token has expired.", "TokenExpired") from None
     if found is None:
         raise PactError(401, "The access token is invalid.")
+    step_behind(db, found.organisation_id, here.database.role)
     return found, Who(found.organisation_id, found.person_id)
 
 
 @router.post("/auth/token", dependencies=[Secure])
-def token(request: Request, here: HereParts, db: Reading, body: Body) -> Response:
+def token(request: Request, here: HereParts, db: DoorwayReading, body: Body) -> Response:
     """Give a partner an access token by client credentials over HTTP Basic (RFC 6749, 4.4); unknown fields are ignored."""
     form: dict[str, str] = {}
     if _media(request) == _FORM:
@@ -184,7 +186,7 @@ def extension_schema(name: str, version: str) -> dict[str, Any]:
 
 @router.get("/3/footprints/", dependencies=[Secure], include_in_schema=False)
 @router.get("/3/footprints", dependencies=[Secure])
-def footprints(request: Request, here: HereParts, db: Reading) -> Response:
+def footprints(request: Request, here: HereParts, db: DoorwayReading) -> Response:
     """List what the caller may see, in pages of one stable order."""
     partner, who = _partner(request, here, db)
     asked: dict[str, list[str]] = {}
@@ -215,7 +217,7 @@ def _limit(given: list[str]) -> int | None:
 
 
 @router.get("/3/footprints/{pf_id}", dependencies=[Secure])
-def footprint(pf_id: str, request: Request, here: HereParts, db: Reading) -> Response:
+def footprint(pf_id: str, request: Request, here: HereParts, db: DoorwayReading) -> Response:
     """Return one footprint."""
     partner, who = _partner(request, here, db)
     row, seen = book.one_for(db, who, partner, UUID(pf_id)) if is_uuid(pf_id) else (None, False)
@@ -228,7 +230,7 @@ def footprint(pf_id: str, request: Request, here: HereParts, db: Reading) -> Res
 
 @router.post("/3/events/", dependencies=[Secure], include_in_schema=False)
 @router.post("/3/events", dependencies=[Secure])
-def events(request: Request, here: HereParts, db: Transaction, body: Body) -> Response:
+def events(request: Request, here: HereParts, db: Doorway, body: Body) -> Response:
     """Take an event (CloudEvents 1.0, structured); the same one again changes nothing."""
     partner, who = _partner(request, here, db)
     if _media(request) != _EVENTS:

@@ -29,6 +29,7 @@ from service.statement.routes import EXAMPLE
 from service.tables import Organisation, Person, Upload
 from service.walls import NOBODY
 from tests.service.conftest import Silent
+from tests.service.pact.world import event, partner, published, token
 
 pytestmark = pytest.mark.services
 
@@ -243,4 +244,22 @@ def test_everything_works_behind_the_wall(tmp_path: Path, library: Library, role
         assert signed.status_code < 500
         wall = next(check for check in examine(parts) if "wall" in check.label.en)
         assert wall.good
+    parts.close()
+
+
+def test_a_partner_of_the_exchange_is_let_in_and_then_behind_the_wall(
+    tmp_path: Path, library: Library, role: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = served(tmp_path, library, *role)
+    with TestClient(create_app(parts=parts), base_url="http://127.0.0.1", raise_server_exceptions=False) as web:
+        firms = [stranger(parts.database) for _ in range(2)]
+        shown = [published(parts, who) for who in firms]
+        head = token(web, partner(parts, firms[0]))
+        without_the_first_wall(monkeypatch)
+        listed = web.get("/pact/3/footprints", headers=head)
+        assert [one["id"] for one in listed.json()["data"]] == [str(shown[0].pf_id)], listed.text
+        assert web.get(f"/pact/3/footprints/{shown[1].pf_id}", headers=head).status_code == 404
+        asked = event("RequestCreatedEvent", {"productId": ["urn:pact:null"], "comment": "x"})
+        media = {"content-type": "application/cloudevents+json"}
+        assert web.post("/pact/3/events", json=asked, headers=head | media).status_code == 200
     parts.close()
