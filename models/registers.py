@@ -170,7 +170,8 @@ class CatalogueItem(Dated):
     product: str = Short
 
 
-Record: TypeAlias = Certificate | Recognition | Accreditation | Credit | FirmStatus | Standard | Listing | CatalogueItem
+#: Records that hold from a day to a day.
+Record: TypeAlias = Dated | Credit | Listing
 #: What the dates of a record are called to people.
 DAYS: dict[str, Text] = {
     "valid_from": Text("有效期起", "Valid from"),
@@ -184,10 +185,14 @@ DAYS: dict[str, Text] = {
     "gone_on": Text("转出日期", "Gone on"),
     "listed_on": Text("列入日期", "Listed on"),
     "removed_on": Text("移出日期", "Removed on"),
+    "asked_on": Text("发出日期", "Asked on"),
+    "due": Text("截止日期", "Due"),
+    "received_on": Text("收到日期", "Received on"),
 }
 _ORDER = (
     ("valid_from", "valid_to"), ("suspended_from", "suspended_to"), ("issued", "valid_to"), ("issued", "withdrawn_on"),
     ("published", "valid_from"), ("acquired_on", "gone_on"), ("listed_on", "removed_on"),
+    ("asked_on", "due"), ("asked_on", "received_on"), ("asked_on", "withdrawn_on"),
 )  # fmt: skip
 #: Fields that need another beside them.
 _PAIRS = (
@@ -198,7 +203,7 @@ _PAIRS = (
 )
 
 
-def problems(record: Record) -> Iterator[YuetanError]:
+def problems(record: Input) -> Iterator[YuetanError]:
     """Yield what is wrong between the fields of a record, each with the field to mend."""
     for first, later in _ORDER:
         a, b = getattr(record, first, None), getattr(record, later, None)
@@ -244,7 +249,7 @@ def standing(record: Record, day: dt.date) -> Standing:
         return Standing(
             "suspended", Text(f"自 {stop} 起暂停{until.zh}", f"suspended from {stop}{until.en}"), last is None
         )
-    ending = Text("，未写明终止日", ", no end is stated") if last is None else Text(f"至 {last}", f" to {last}")
+    ending = Text("，未写明终止日", ", no end is stated") if last is None else Text(f"，至 {last}", f" to {last}")
     return Standing("valid", Text(f"自 {first} 起有效{ending.zh}", f"valid from {first}{ending.en}"), last is None)
 
 

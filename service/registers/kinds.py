@@ -11,17 +11,19 @@ from models.errors import Text, YuetanError
 from models.grading import GradeScheme, SchemeInvalid, check_scheme
 from models.inputs import Input
 from models.provenance import fingerprint
+from models.register_chain import REQUEST_STATES, ProductGroup, SupplierRequest, request_state
 from models.registers import (
+    STATES,
     Accreditation,
     CatalogueItem,
     Certificate,
     Credit,
+    Dated,
     FirmStatus,
     Listing,
     Recognition,
     Record,
     Standard,
-    Standing,
     problems,
     standing,
 )
@@ -67,8 +69,22 @@ _ALL = (
          {"name": "示例企业", "authority": "示例部门", "listed_on": "2026-01-01"} | _SOURCE),
     Kind("catalogue", Text("认证目录", "Certification catalogues"), CatalogueItem, ("catalogue", "version", "product"), "product",
          {"catalogue": "示例目录", "version": "2026", "product": "示例产品", "valid_from": "2026-01-01"} | _SOURCE),
+    Kind("groups", Text("产品组", "Product groups"), ProductGroup, ("code", "valid_from"), "code",
+         {"code": "EX", "name": "示例产品组", "prefixes": ["7604", "7606"], "valid_from": "2026-01-01"} | _SOURCE),
+    Kind("requests", Text("供应商数据请求", "Requests to suppliers"), SupplierRequest, ("supplier", "product", "asked_on"), "supplier",
+         {"supplier": "示例供应商", "product": "铝锭", "asked_on": "2026-01-01", "due": "2026-12-31"} | _SOURCE),
 )  # fmt: skip
 KINDS: Mapping[str, Kind] = {kind.word: kind for kind in _ALL}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The state of a record of any register on a day: its word, in words, and why."""
+
+    word: str
+    text: Text
+    why: Text
+    open_end: bool = False
 
 
 def faults(record: Input) -> Iterator[YuetanError]:
@@ -79,18 +95,15 @@ def faults(record: Input) -> Iterator[YuetanError]:
         except SchemeInvalid as error:
             yield error
     else:
-        yield from problems(cast("Record", record))
+        yield from problems(record)
 
 
-def stands(record: Input, day: dt.date) -> Standing:
+def stands(record: Input, day: dt.date) -> Shown:
     """Return the state of a record of any register on a day."""
-    if not isinstance(record, GradeScheme):
-        return standing(cast("Record", record), day)
-    # A scheme is dated as a catalogue is; nothing else of it tells its state.
-    return standing(
-        CatalogueItem(
-            catalogue=record.id, version=record.version, product=record.product_group, source=record.source,
-            valid_from=record.valid_from, valid_to=record.valid_to,
-        ),
-        day,
-    )  # fmt: skip
+    if isinstance(record, SupplierRequest):
+        state = request_state(record, day)
+        return Shown(state, REQUEST_STATES[state], Text(f"截止 {record.due}", f"due {record.due}"))
+    if isinstance(record, GradeScheme):
+        record = Dated(source=record.source, valid_from=record.valid_from, valid_to=record.valid_to)
+    found = standing(cast("Record", record), day)
+    return Shown(found.state, STATES[found.state], found.why, found.open_end)

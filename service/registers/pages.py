@@ -13,14 +13,13 @@ from sqlalchemy.orm import Session
 
 from models.errors import Text, YuetanError
 from models.grade import Grade
-from models.registers import STATES, Standing
 from service.auth import Who
 from service.batch.routes import content_of, plain_name
 from service.pages.frame import Lang, PageRoute, number_typed, page
 from service.provide import Caller, Law, Reading, Today, Transaction
 from service.registers import use
 from service.registers.files import evidence_name
-from service.registers.kinds import KINDS, Kind, stands
+from service.registers.kinds import KINDS, Kind, Shown, stands
 from service.registers.many import FileResult, import_file
 from service.registers.workbook import NAME
 from service.safety import MULTIPART_LIMIT
@@ -46,8 +45,7 @@ class Line:
     held: use.Held
     cells: tuple[Text, ...]
     source: str
-    standing: Standing
-    state: Text
+    state: Shown
     files: tuple[Upload, ...]
 
 
@@ -159,10 +157,9 @@ def _page(
 
 
 def _line(db: Session, who: Who, kind: Kind, one: use.Held, columns: list[Column], today: dt.date) -> Line:
-    state = stands(one.record, today)
     files = tuple(use.evidence(db, who, kind, one.row.id)) if one.files else ()
     cells = tuple(_cell(getattr(one.record, column.field), column) for column in columns)
-    return Line(one, cells, str(one.row.body["source"]), state, STATES[state.state], files)
+    return Line(one, cells, str(one.row.body["source"]), stands(one.record, today), files)
 
 
 def _cell(value: object, column: Column) -> Text:
@@ -171,6 +168,8 @@ def _cell(value: object, column: Column) -> Text:
         return Text("—", "—")
     if isinstance(value, bool):
         return Text("是", "yes") if value else Text("否", "no")
+    if isinstance(value, tuple):
+        return Text("、".join(map(str, value)), ", ".join(map(str, value)))
     if column.words:
         words = default_layout(NAME).words[column.words]
         return next((word.text for word in words if word.key == value), Text(str(value), str(value)))

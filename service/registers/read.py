@@ -11,13 +11,18 @@ from pydantic import BaseModel, Field
 from models.errors import Text
 from models.grade import Grade
 from models.register_answers import ACCEPTED, Answer, OffsetEffect, StatementQuality
-from models.registers import STATES
+from models.register_chain import Coverage
 from service.errors import TextRead
 from service.registers.kinds import KINDS, Kind, stands
 from service.registers.many import FileResult
 from service.registers.use import FirmAnswer, Held
 from service.schemas import FindingRead, RowRead, rows_of
 from service.tables import Upload
+
+_STATES = (
+    "not_yet, valid, suspended, expired, withdrawn or not_known; "
+    "of a request planned, open, overdue, received or withdrawn"
+)
 
 
 class RegisterRead(BaseModel):
@@ -36,7 +41,7 @@ class RecordRead(BaseModel):
     edition: int = Field(description="Counts corrections; the audit trail keeps what it said before")
     record: dict[str, Any]
     on: dt.date
-    state: str = Field(description="not_yet, valid, suspended, expired, withdrawn or not_known")
+    state: str = Field(description=_STATES)
     state_text: TextRead
     why: TextRead
     open_end: bool = Field(description="Whether no last day is stated")
@@ -98,6 +103,16 @@ class EffectRead(BaseModel):
     cost_cny: float | None
     saved_cny: float | None
     findings: list[FindingRead]
+
+
+class CoverageRead(BaseModel):
+    """How much of what suppliers were asked for has come."""
+
+    on: dt.date
+    counts: dict[str, int]
+    share: float | None = Field(description="Null where nothing is asked")
+    by_tonnes: bool = Field(description="Whether the share is by tonnes; by requests otherwise")
+    chase: list[dict[str, Any]] = Field(description="The overdue ones, the longest first")
 
 
 class ImportRead(BaseModel):
@@ -174,8 +189,8 @@ def record_read(kind: Kind, one: Held, on: dt.date) -> RecordRead:
         edition=one.row.edition,
         record=one.record.model_dump(mode="json"),
         on=on,
-        state=found.state,
-        state_text=_text(STATES[found.state]),
+        state=found.word,
+        state_text=_text(found.text),
         why=_text(found.why),
         open_end=found.open_end,
         files=one.files,
@@ -234,6 +249,17 @@ def effect_read(found: OffsetEffect) -> EffectRead:
         cost_cny=found.cost_cny,
         saved_cny=found.saved_cny,
         findings=[FindingRead.model_validate(one.to_dict()) for one in found.findings],
+    )
+
+
+def coverage_read(found: Coverage, on: dt.date) -> CoverageRead:
+    """Return how much has come as the API shows it."""
+    return CoverageRead(
+        on=on,
+        counts={str(state): count for state, count in found.counts.items()},
+        share=found.share,
+        by_tonnes=found.by_tonnes,
+        chase=[one.model_dump(mode="json") for one in found.chase],
     )
 
 

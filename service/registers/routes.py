@@ -10,6 +10,7 @@ from fastapi import APIRouter, Body, File, Path, Query, Response, UploadFile
 
 from models.inputs import Input
 from models.register_answers import in_catalogue, offset_effect
+from models.register_chain import ProductGroup, SupplierRequest, coverage, group_of
 from models.registers import CatalogueItem, Credit
 from service.assessment.routes import WORKBOOK, XLSX
 from service.batch.routes import content_of, plain_name
@@ -22,6 +23,7 @@ from service.registers.many import import_file
 from service.registers.read import (
     RECOGNISED,
     AnswerRead,
+    CoverageRead,
     EffectRead,
     EvidenceRead,
     FirmRead,
@@ -32,6 +34,7 @@ from service.registers.read import (
     RecordRead,
     RegisterRead,
     answer_read,
+    coverage_read,
     effect_read,
     evidence_read,
     firm_read,
@@ -146,6 +149,21 @@ def offsets(on: On, who: Caller, db: Reading, limit_t: _Limit = None, allowance_
 def catalogue(product: _Name, catalogue: _Name, on: On, who: Caller, db: Reading) -> AnswerRead:
     """Answer for a day; a product that no record names is not known."""
     return answer_read(in_catalogue(product, catalogue, on, use.records(db, who, "catalogue", CatalogueItem)))
+
+
+@router.get("/group-of", summary="Group of a code of goods", response_model=AnswerRead)
+def group(
+    code: Annotated[str, Query(pattern=r"^[0-9]{2,10}$", description="Digits of the code")],
+    on: On, who: Caller, db: Reading,
+) -> AnswerRead:  # fmt: skip
+    """Return the group that holds a code on a day, by the longest digits; two that hold it alike are not known."""
+    return answer_read(group_of(code, on, use.records(db, who, "groups", ProductGroup))[0])
+
+
+@router.get("/coverage", summary="What suppliers have sent", response_model=CoverageRead)
+def covered(on: On, who: Caller, db: Reading) -> CoverageRead:
+    """Return how much of what suppliers were asked for has come by a day, and whom to chase."""
+    return coverage_read(coverage(use.records(db, who, "requests", SupplierRequest), on), on)
 
 
 @router.get(

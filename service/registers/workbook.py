@@ -12,7 +12,7 @@ from models.grading import GradeScheme
 from models.inputs import Input
 from service.registers.kinds import KINDS, Kind
 from service.workbook.layout import default_layout
-from service.workbook.lists import Line, Lists, NothingToRead, read_lists, write_lists
+from service.workbook.lists import Line, Lists, NothingToRead, read_lists, split_names, write_lists
 from service.workbook.parts import build
 from service.workbook.problems import CellProblem
 
@@ -127,6 +127,8 @@ def _record(lists: Lists, kind: Kind, line: Line, classes: Mapping[tuple[str, st
             lists.refuse(line, NoClasses(field="id", id=values["id"]))
             return None
         values["classes"] = [_class(one) for one in own]
+    if "prefixes" in values:
+        values["prefixes"] = split_names(values["prefixes"])
     record, problems = build(kind.model, values, sheet)
     for problem in problems:
         lists.refuse(line, problem)
@@ -161,5 +163,5 @@ def _examples() -> dict[str, list[dict[str, Any]]]:
         values = dict(kind.example)
         for one in values.pop("classes", ()):
             rows.setdefault(_CLASSES, []).append({"id": values["id"], "version": values["version"]} | one)
-        rows[kind.word] = [values]
+        rows[kind.word] = [{of: "、".join(v) if isinstance(v, list) else v for of, v in values.items()}]
     return rows

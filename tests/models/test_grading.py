@@ -14,6 +14,7 @@ from models.files import DATA
 from models.grade import GradeAsk, OtherProduct, OtherUnit, SchemeNotInForce, best_chances, graded
 from models.grading import GradeScheme, SchemeInvalid, SpreadInvalid, chances, check_scheme, class_of
 from models.measures import load_measures
+from models.uncertainty import interval, simulate
 
 MEASURES = load_measures(DATA)
 Z = NormalDist().inv_cdf(0.975)
@@ -76,6 +77,18 @@ def test_the_ends_of_an_interval_are_what_they_say() -> None:
     assert chances(70.0, 60.0, 100.0, of, "interval")[0] == pytest.approx([0.025, 0.475, 0.475, 0.025, 0.0])
     assert chances(75.0, 60.0, 100.0, of, "lognormal")[0][[0, 3]] == pytest.approx([0.025, 0.025])
     assert chances(75.0, 60.0, 100.0, scheme(-5.0, 0.0), "lognormal")[0].tolist() == [0.0, 0.0, 1.0, 0.0]
+
+
+def test_the_house_s_own_footprints_grade_as_their_draws_do() -> None:
+    mean, sd, of = 70.0, 9.0, scheme(60.0, 70.0, 80.0)
+    low, high = interval(mean, sd)
+    cv = np.array([sd / mean])
+    made = simulate(np.array([[mean]]), cv, np.zeros(1), np.zeros(1), 400_000, np.random.default_rng(7))[:, 0]
+    drawn = np.bincount(class_of(made, of), minlength=5) / made.size
+    # Four standard errors of a share of 400,000 draws.
+    assert chances(mean, low, high, of, "lognormal")[0] == pytest.approx(drawn, abs=4 * 0.5 / np.sqrt(made.size))
+    # Taken for a normal of the same ends it would not be: what the shape is for.
+    assert np.abs(chances(mean, low, high, of, "interval")[0] - drawn).max() > 0.01
 
 
 def test_small_chances_keep_their_digits() -> None:

@@ -22,6 +22,7 @@ from models.register_answers import (
     statement_quality,
     statuses,
 )
+from models.register_chain import ProductGroup, SupplierRequest, coverage, group_of
 from models.registers import (
     Accreditation,
     CatalogueItem,
@@ -216,6 +217,40 @@ def test_what_is_wrong_between_fields_names_the_one_to_mend() -> None:
         }
     )
     assert [one.field for one in problems(made)] == ["valid_from"]
+
+
+def test_a_code_is_in_the_group_with_the_longest_digits() -> None:
+    told = {"name": "示例", "source": "清单", "valid_from": "2026-01-01"}
+    wide = ProductGroup.model_validate(told | {"code": "W", "prefixes": ["76"]})
+    narrow = ProductGroup.model_validate(told | {"code": "N", "prefixes": ["7604", "760429"]})
+    other = ProductGroup.model_validate(told | {"code": "O", "prefixes": ["760429"]})
+    assert [one.code for one in group_of("76042990", DAY, [wide, narrow])[1]] == ["N"]
+    assert [one.code for one in group_of("76061190", DAY, [wide, narrow])[1]] == ["W"]
+    both, found = group_of("76042990", DAY, [wide, narrow, other])
+    assert (both.word, len(found)) == ("not_known", 2)
+    assert group_of("72081000", DAY, [wide])[0].word == "not_known"
+    assert group_of("76042990", dt.date(2025, 1, 1), [wide])[0].word == "not_known"
+
+
+def test_coverage_and_whom_to_chase() -> None:
+    def asked(**more: Any) -> SupplierRequest:
+        told = {"supplier": "甲", "product": "铝锭", "asked_on": "2026-01-01", "due": "2026-05-31", "source": "邮件"}
+        return SupplierRequest.model_validate(told | more)
+
+    late = asked(tonnes=100.0)
+    later = asked(supplier="乙", due="2026-04-30", tonnes=100.0)
+    came = asked(supplier="丙", received_on="2026-06-01", tonnes=600.0)
+    waits = asked(supplier="丁", due="2026-06-01", tonnes=200.0)
+    gone = asked(supplier="戊", withdrawn_on="2026-02-01")
+    plan = asked(supplier="己", asked_on="2026-06-02", due="2026-07-01")
+    found = coverage([late, later, came, waits, gone, plan], DAY)
+    assert found.counts == {"planned": 1, "open": 1, "overdue": 2, "received": 1, "withdrawn": 1}
+    assert (found.share, found.by_tonnes) == (0.6, True)
+    assert [one.supplier for one in found.chase] == ["乙", "甲"]
+    # The day before it came, it had not come.
+    assert coverage([came], dt.date(2026, 5, 31)).counts["open"] == 1
+    assert coverage([late, asked(supplier="庚", received_on="2026-02-01")], DAY).share == 0.5
+    assert coverage([gone, plan], DAY).share is None
 
 
 def test_the_policy_names_a_source_and_a_wrong_one_is_refused(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import openpyxl
 import pytest
@@ -52,9 +54,9 @@ def test_a_record_of_each_register_is_kept_once_and_dated(web: TestClient) -> No
         assert (again.status_code, again.json()["id"]) == (200, made["id"]), word
         page = web.get(f"{API}/{word}", params={"on": "2026-06-01"}).json()
         assert [one["id"] for one in page["items"]] == [made["id"]]
-        assert page["items"][0]["state"] == ("not_known" if word == "schemes" else "valid"), word
+        assert page["items"][0]["state"] == {"schemes": "not_known", "requests": "open"}.get(word, "valid"), word
         one = web.get(f"{API}/{word}/{made['id']}", params={"on": "2025-12-31"}).json()
-        assert one["state"] == ("not_known" if word == "schemes" else "not_yet")
+        assert one["state"] == {"schemes": "not_known", "requests": "planned"}.get(word, "not_yet"), word
         assert one["record"]["source"] == "示例，非真实记录"
         assert one["why"]["zh"]
         assert one["why"]["en"]
@@ -157,6 +159,13 @@ def test_what_the_registers_answer(web: TestClient) -> None:
     added(web, "catalogue")
     item = {"product": "示例产品", "catalogue": "示例目录"} | day
     assert web.get(f"{API}/in-catalogue", params=item).json()["answer"] == "yes"
+    added(web, "groups")
+    goods = web.get(f"{API}/group-of", params=day | {"code": "76042990"}).json()
+    assert (goods["answer"], goods["reasons"][0]["zh"]) == ("yes", "EX 示例产品组")
+    added(web, "requests")
+    added(web, "requests", product="铝棒", received_on="2026-03-01")
+    came = web.get(f"{API}/coverage", params={"on": "2027-01-01"}).json()
+    assert (came["share"], came["by_tonnes"], [one["product"] for one in came["chase"]]) == (0.5, False, ["铝锭"])
 
 
 def test_a_grade_under_a_scheme_given_or_held(web: TestClient) -> None:
@@ -232,6 +241,23 @@ def test_pages_of_a_list_hold_each_record_once(web: TestClient) -> None:
     assert set(seen) == made
 
 
+def test_two_at_once_keep_one_record(either: Parts) -> None:
+    kind = KINDS["certificates"]
+    record = kind.model.model_validate(kind.example)
+    meet = threading.Barrier(4)
+
+    def work(_: int) -> tuple[UUID, bool]:
+        meet.wait()
+        with either.database.writing() as db:
+            row, made = use.add(db, EMBEDDED, kind, record)
+            return row.id, made
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(work, range(4)))
+    assert len({row for row, _ in done}) == 1
+    assert sum(made for _, made in done) == 1
+
+
 def test_another_organisation_sees_nothing(either: Parts) -> None:
     other = Who(uuid4(), uuid4())
     kind = KINDS["certificates"]
@@ -295,6 +321,8 @@ def test_a_workbook_gives_the_same_records_as_the_api(web: TestClient) -> None:
         ({"Schemes_F2": "随便"}, "workbook.unknown_word", "F2"),
         ({"Statuses_D2": "宇宙级"}, "workbook.unknown_word", "D2"),
         ({"Listings_E2": "2020-01-01"}, "register.out_of_order", "E2"),
+        ({"Groups_C2": "76A4、7606"}, "workbook.invalid", "C2"),
+        ({"Requests_D2": "2025-01-01"}, "register.out_of_order", "D2"),
     ],
 )
 def test_what_is_wrong_names_its_cell(client: TestClient, cells: dict[str, Any], code: str, cell: str) -> None:
