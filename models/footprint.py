@@ -29,8 +29,8 @@ from models.units import FloatArray
 METHOD = "footprint/1"
 #: Mass may be 0 where the product is one of these.
 _MASSLESS = frozenset({"energy", "transport", "time"})
-#: Most draws times lines in one answer.
-_MOST_DRAWN = 100_000_000
+#: Most draws times lines, and times products too, in one answer.
+_MOST_DRAWN, _MOST_SUMMED = 100_000_000, 10_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,8 @@ def footprint(bill: Bill, basis: Basis) -> SiteFootprint:
     numbers = _Numbers.of(lines)
     total = math.fsum(parts)
     attributed = {one.id: math.fsum(by_product[:, at]) for at, one in enumerate(bill.products)}
-    draws = min(bill.draws, _MOST_DRAWN // max(len(lines), 1))
+    most = min(_MOST_DRAWN, _MOST_SUMMED // len(bill.products))
+    draws = min(bill.draws, most // max(len(lines), 1))
     if draws < bill.draws:
         findings.append(
             Finding(

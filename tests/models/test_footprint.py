@@ -351,3 +351,10 @@ def test_many_lines_and_products_in_one_pass() -> None:
     assert time.perf_counter() - begun < 20
     assert balance(made.attributed, made.total_kgco2e) < 1e-9
     assert made.products["p3"].primary_share == pytest.approx(sum(range(1, 10_001, 2)) / sum(range(1, 10_001)))
+
+
+def test_fewer_draws_are_made_of_a_large_bill_and_that_is_said() -> None:
+    lines = [{"id": f"a{n}", "stage": "use", "amount": 1.0, "unit": "kgCO2e"} for n in range(2000)]
+    made = footprint(bill(activities=lines, draws=100_000), basis())
+    assert made.draws == 50_000
+    assert "footprint.fewer_draws" in {finding.code for finding in made.findings}
