@@ -48,6 +48,7 @@ from service.pact import routes as pact
 from service.pages import frame
 from service.pages import routes as pages
 from service.parts import Parts, calm_collector
+from service.passthrough import routes as passthrough
 from service.position import pages as position_pages
 from service.position import routes as position
 from service.prices import routes as prices
@@ -163,7 +164,7 @@ def create_app(
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
         prices.router, feeds.router, score.router, position.router, finance.router, statement.router, audit.router,
         pact.router, identity.router, footprint.router, footprint.reconciliations, embedded.router,
-        registers.router, registers.grades,
+        registers.router, registers.grades, passthrough.router,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
     for router in (identity.gate, health, statement.public):

@@ -48,6 +48,7 @@ from service.identity import command as identity
 from service.importer import command as importer
 from service.installation import command as installation
 from service.pact import command as pact
+from service.passthrough import command as passthrough
 from service.position import command as position
 from service.registers import command as registers
 from service.statement import command as statement
@@ -79,6 +80,7 @@ cbam_app.command()(dossier.dossier)
 cbam_app.command()(importer.year)
 cbam_app.add_typer(communication.app, name="communication")
 app.command()(position.position)
+app.add_typer(passthrough.app, name="passthrough")
 cost_app = typer.Typer(no_args_is_help=True, help="产品与产业链的碳成本 / carbon cost of products and chains")
 app.add_typer(cost_app, name="cost")
 cost_app.command()(embedded.chain)

@@ -1,0 +1,1 @@
+"""What share of a carbon cost reaches prices, over HTTP and in the terminal."""
