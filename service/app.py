@@ -43,6 +43,7 @@ from service.importer import routes as importer
 from service.installation import pages as installation_pages
 from service.installation import routes as installation
 from service.law import routes as law
+from service.once.middleware import Once
 from service.pact import api as pact_api
 from service.pact import routes as pact
 from service.pages import frame
@@ -191,6 +192,7 @@ def create_app(
         app.include_router(router, max_body_size=JSON_LIMIT)
     app.mount(pact_api.PREFIX, pact_api.make(here))
     app.mount("/static", StaticFiles(directory=frame.HERE / "static"), name="static")
+    app.add_middleware(Once, parts=here)
     if settings.sign_in == "accounts":
         app.add_middleware(Guard, parts=here)
     app.add_middleware(Safety, settings=settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from service import tables
 from service.audit.tables import AUDIT_TABLES
 from service.identity.tables import IDENTITY_TABLES
+from service.once.tables import ONCE_TABLES
 from service.pact.tables import PACT_TABLES
 from service.registers.tables import REGISTER_TABLES
 from service.statement.tables import STATEMENT_PUBLIC, STATEMENT_TABLES
@@ -14,6 +15,6 @@ __all__ = ["PUBLIC_TABLES", "TENANT_TABLES", "Base"]
 
 PUBLIC_TABLES: tuple[type[Base], ...] = (*tables.PUBLIC_TABLES, *STATEMENT_PUBLIC)
 TENANT_TABLES: tuple[type[Owned], ...] = (
-    *tables.TENANT_TABLES, *IDENTITY_TABLES, *STATEMENT_TABLES, *AUDIT_TABLES, *PACT_TABLES,
+    *tables.TENANT_TABLES, *IDENTITY_TABLES, *STATEMENT_TABLES, *AUDIT_TABLES, *ONCE_TABLES, *PACT_TABLES,
     *REGISTER_TABLES,
 )  # fmt: skip

@@ -25,6 +25,7 @@ from service.identity.door import NotAllowed, NotSignedIn
 from service.identity.use import Taken
 from service.law.use import NoRow
 from service.library import UnknownScenario
+from service.once.use import BadKey, InFlight
 from service.pact.refusals import Changed
 from service.refusals import BadJson, Finished, NotFound, NotReady, TooLarge, Unexpected, WrongMedia
 from service.registers.refusals import Taken as RecordTaken
@@ -41,6 +42,8 @@ STATUS: Mapping[type[YuetanError], int] = {
     NotSignedIn: 401,
     NotAllowed: 403,
     Finished: 409,
+    InFlight: 409,
+    BadKey: 400,
     Taken: 409,
     RecordTaken: 409,
     Changed: 409,

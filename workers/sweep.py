@@ -1,10 +1,11 @@
-"""Find forgotten jobs and announce them again; ask for the errands and the price sources that are due."""
+"""Find forgotten jobs and announce them again; erase answers kept long enough; ask for the errands and the price sources that are due."""
 
 from __future__ import annotations
 
 from service import jobs
 from service.broker import FEED, SWEEP, TASKS
 from service.feeds.use import due
+from service.once.use import erase_old
 from service.pact.errands import ask_for_due
 from workers.app import app, parts, settings
 
@@ -14,6 +15,7 @@ def sweep() -> int:
     """Announce what is queued and old, or whose worker is gone; park what failed too often."""
     with parts().database.writing() as db:
         ask_for_due(db)
+        erase_old(db)
         waiting = [*jobs.taken_to_send(db), *jobs.sweep(db, settings.resend_s)]
     for kind, job_id in waiting:
         app.send_task(TASKS[kind], args=[str(job_id)])
