@@ -45,6 +45,7 @@ from service.installation import routes as installation
 from service.law import routes as law
 from service.once.middleware import Once
 from service.pact import api as pact_api
+from service.pact import footprint_routes as pact_footprints
 from service.pact import routes as pact
 from service.pages import frame
 from service.pages import routes as pages
@@ -164,7 +165,7 @@ def create_app(
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
         prices.router, feeds.router, score.router, position.router, finance.router, statement.router, audit.router,
-        pact.router, identity.router, footprint.router, footprint.reconciliations, embedded.router,
+        pact.router, pact_footprints.router, identity.router, footprint.router, footprint.reconciliations, embedded.router,
         registers.router, registers.grades, passthrough.router,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
