@@ -146,4 +146,7 @@ def _share(value: float | None) -> str:
 
 
 def _number(value: float | None, digits: int = 2) -> str:
-    return "—" if value is None or not math.isfinite(value) else f"{value:,.{digits}f}"
+    if value is None or not math.isfinite(value):
+        return "—"
+    # Nothing is printed as minus zero.
+    return f"{0.0 if abs(value) < 0.5 * 10.0**-digits else value:,.{digits}f}"
