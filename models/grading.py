@@ -9,7 +9,6 @@ grade. No scheme and no boundary is part of this module.
 
 from __future__ import annotations
 
-import datetime as dt
 from itertools import pairwise
 from statistics import NormalDist
 from typing import Literal
@@ -20,7 +19,7 @@ from pydantic import Field
 from scipy.special import ndtr
 
 from models.errors import Text, YuetanError
-from models.inputs import Input
+from models.inputs import Day, Input
 from models.uncertainty import ENDS
 from models.units import FloatArray, Numbers
 
@@ -82,8 +81,8 @@ class GradeScheme(Input):
     better: Better
     classes: tuple[GradeClass, ...] = Field(min_length=1, max_length=100)
     status: SchemeStatus
-    valid_from: dt.date | None = None
-    valid_to: dt.date | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
     source: str = Field(min_length=1, max_length=300)
 
     @property

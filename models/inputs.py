@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,3 +22,5 @@ MOST_TCO2E_PER_T = 50.0
 TCO2ePerT = Annotated[float, Field(ge=0, le=MOST_TCO2E_PER_T)]
 NonNegative = Annotated[float, Field(ge=0, le=1e15)]
 Positive = Annotated[float, Field(gt=0, le=1e15)]
+#: A day that a record may name; outside it is a slip of the pen.
+Day = Annotated[dt.date, Field(ge=dt.date(1950, 1, 1), le=dt.date(2150, 12, 31))]

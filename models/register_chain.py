@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.errors import Text
-from models.inputs import Input, Positive
+from models.inputs import Day, Input, Positive
 from models.register_answers import Answer
 from models.registers import Dated, standing
 
@@ -41,10 +41,10 @@ class SupplierRequest(Input):
 
     supplier: str = Field(min_length=1, max_length=200)
     product: str = Field(min_length=1, max_length=200)
-    asked_on: dt.date
-    due: dt.date
-    received_on: dt.date | None = None
-    withdrawn_on: dt.date | None = None
+    asked_on: Day
+    due: Day
+    received_on: Day | None = None
+    withdrawn_on: Day | None = None
     tonnes: Positive | None = None
     #: Number of the statement or footprint that came.
     answer: str | None = Field(default=None, min_length=1, max_length=200)

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from models.errors import NOTHING, Text, YuetanError
-from models.inputs import Input, Positive
+from models.inputs import Day, Input, Positive
 
 State = Literal["not_yet", "valid", "suspended", "expired", "withdrawn", "not_known"]
 STATES: dict[State, Text] = {
@@ -50,8 +50,8 @@ class PartMissing(YuetanError):
 class Dated(Input):
     """A record that holds from a day to a day, both included; an end that is not stated is open."""
 
-    valid_from: dt.date | None = None
-    valid_to: dt.date | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
     source: str = Long
     note: str | None = Field(default=None, max_length=1000)
 
@@ -59,9 +59,9 @@ class Dated(Input):
 class Revocable(Dated):
     """A record that its issuer may suspend or take back."""
 
-    suspended_from: dt.date | None = None
-    suspended_to: dt.date | None = None
-    withdrawn_on: dt.date | None = None
+    suspended_from: Day | None = None
+    suspended_to: Day | None = None
+    withdrawn_on: Day | None = None
 
 
 class Certificate(Revocable):
@@ -83,7 +83,7 @@ class Certificate(Revocable):
     method: str | None = _Name
     verifier: str | None = _Name
     issuer: str | None = _Name
-    issued: dt.date | None = None
+    issued: Day | None = None
     grade: str | None = Field(default=None, min_length=1, max_length=40)
     link: str | None = Field(default=None, max_length=300, pattern=r"^https://[^\s<>\"']+$")
 
@@ -118,9 +118,9 @@ class Credit(Input):
     project: str | None = _Name
     vintage: int | None = Field(default=None, ge=2005, le=2060)
     local: bool | None = None
-    acquired_on: dt.date
+    acquired_on: Day
     price_cny_per_t: float | None = Field(default=None, ge=0, le=1e6)
-    gone_on: dt.date | None = None
+    gone_on: Day | None = None
     gone_as: Literal["sale", "surrender", "cancellation"] | None = None
     source: str = Long
     note: str | None = Field(default=None, max_length=1000)
@@ -144,7 +144,7 @@ class Standard(Dated):
     title: str = Long
     kind: Literal["national", "trade", "provincial", "group", "international", "enterprise"]
     draft: bool = False
-    published: dt.date | None = None
+    published: Day | None = None
     replaced_by: str | None = _Name
     profile: str | None = _Name
 
@@ -155,8 +155,8 @@ class Listing(Input):
     name: str = Short
     uscc: str | None = _Code
     authority: str = Short
-    listed_on: dt.date
-    removed_on: dt.date | None = None
+    listed_on: Day
+    removed_on: Day | None = None
     reason: str | None = Field(default=None, max_length=300)
     source: str = Long
     note: str | None = Field(default=None, max_length=1000)

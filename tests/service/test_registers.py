@@ -24,6 +24,7 @@ from service.parts import Parts
 from service.refusals import NotFound
 from service.registers import use
 from service.registers.kinds import KINDS
+from tests.service.test_hostile import HOSTILE, variants
 
 API = "/api/v1/registers"
 PDF = b"%PDF-1.7 scan"
@@ -217,6 +218,44 @@ def test_records_that_are_refused(
     answer = client.post(f"{API}/{kind}", json=body(kind, **more))
     assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, code, field)
     assert client.get(f"{API}/{kind}").json()["items"] == []
+
+
+def test_hostile_values_are_refused_in_words(lasting: TestClient) -> None:
+    whole = {
+        "certificates": {
+            "footprint": 1.0,
+            "unit": "x",
+            "issued": "2026-01-01",
+            "link": "https://example.org/x",
+            "grade": "A",
+        },
+        "recognitions": {"accepted": True, "method": "x"},
+        "accreditations": {"suspended_from": "2026-02-01", "suspended_to": "2026-03-01", "withdrawn_on": "2026-04-01"},
+        "credits": {
+            "gone_on": "2026-02-01",
+            "gone_as": "sale",
+            "vintage": 2024,
+            "price_cny_per_t": 1.0,
+            "local": False,
+        },
+        "listings": {"removed_on": "2026-02-01", "uscc": "91440600000000000A"},
+        "requests": {"received_on": "2026-02-01", "tonnes": 1.0},
+    }
+    bodies = {f"registers/{word}": body(word, **whole.get(word, {})) for word in KINDS}
+    bodies["grades"] = {"scheme": body("schemes"), "value": 1.5, "unit": "kgCO2e/kg", "low": 1.0, "high": 2.0,
+                        "shape": "lognormal", "parts": [{"name": "x", "value": 1.5}], "confidence": 0.9}  # fmt: skip
+    wrong = []
+    for at, given in bodies.items():
+        for hostile in (*HOSTILE, '"0001-01-01"', "1e-320", '"x\\u0000"'):
+            for place, text in variants(given, hostile):
+                headers = {"content-type": "application/json"}
+                answer = lasting.post(f"/api/v1/{at}", content=text.encode(), headers=headers)
+                if answer.status_code >= 500 or (answer.status_code >= 400 and "<script" in answer.text):
+                    wrong.append((at, place, hostile[:20], answer.status_code))
+    assert wrong == []
+    for word in KINDS:
+        assert lasting.get(f"{API}/{word}").status_code == 200
+        assert lasting.get("/registers", params={"kind": word}).status_code == 200
 
 
 def test_addresses_that_are_none(client: TestClient) -> None:
