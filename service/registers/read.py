@@ -99,10 +99,12 @@ class EffectRead(BaseModel):
     """Credits held against the limit of a compliance year."""
 
     held_t: float
+    limit_t: float | None = Field(description="Null where it is not known")
     usable_t: float | None
     cost_cny: float | None
     saved_cny: float | None
     findings: list[FindingRead]
+    proof: list[str]
 
 
 class CoverageRead(BaseModel):
@@ -241,14 +243,16 @@ def firm_read(found: FirmAnswer, on: dt.date) -> FirmRead:
     )
 
 
-def effect_read(found: OffsetEffect) -> EffectRead:
+def effect_read(found: OffsetEffect, limit_t: float | None, proof: list[str]) -> EffectRead:
     """Return the effect of credits as the API shows it."""
     return EffectRead(
         held_t=found.held_t,
+        limit_t=limit_t,
         usable_t=found.usable_t,
         cost_cny=found.cost_cny,
         saved_cny=found.saved_cny,
         findings=[FindingRead.model_validate(one.to_dict()) for one in found.findings],
+        proof=proof,
     )
 
 

@@ -9,9 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Body, File, Path, Query, Response, UploadFile
 
 from models.inputs import Input
-from models.register_answers import in_catalogue, offset_effect
+from models.register_answers import in_catalogue
 from models.register_chain import ProductGroup, SupplierRequest, coverage, group_of
-from models.registers import CatalogueItem, Credit
+from models.registers import CatalogueItem
 from service.assessment.routes import WORKBOOK, XLSX
 from service.batch.routes import content_of, plain_name
 from service.errors import MISSING, PROBLEMS, Problem
@@ -140,9 +140,13 @@ def firm(name: _Name, on: On, who: Caller, db: Reading, uscc: _Code = None) -> F
 
 
 @router.get("/offsets", summary="Credits against the limit of a year", response_model=EffectRead)
-def offsets(on: On, who: Caller, db: Reading, limit_t: _Limit = None, allowance_cny_per_t: _Limit = None) -> EffectRead:
-    """Return credits held, how many may be used, what they had cost and what they save against allowances."""
-    return effect_read(offset_effect(use.records(db, who, "credits", Credit), on, limit_t, allowance_cny_per_t))
+def offsets(asked: Annotated[use.OffsetQuestion, Query()], who: Caller, db: Reading, law: Law) -> EffectRead:
+    """
+    Return credits held, how many may be used, what they had cost and what they save against allowances.
+
+    The limit is the one stated, else that of a market and compliance year on its own base.
+    """
+    return effect_read(*use.offsets(db, who, law, asked))
 
 
 @router.get("/in-catalogue", summary="Whether a catalogue has a product", response_model=AnswerRead)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
 from uuid import UUID
 
 from pydantic import Field
@@ -13,11 +13,25 @@ from sqlalchemy import func, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, undefer
 
+from models.errors import NOTHING
+from models.findings import Finding
 from models.grade import Grade, GradeAsk, GradeValue, graded
 from models.grading import GradeScheme
 from models.inputs import Input
-from models.register_answers import Answer, StatementQuality, accepted, accredited, listed, statement_quality, statuses
-from models.registers import Accreditation, Certificate, FirmStatus, Listing, Recognition, same_firm, standing
+from models.offset_limit import offset_limit
+from models.regime import Regime, law_of_year
+from models.register_answers import (
+    Answer,
+    OffsetEffect,
+    StatementQuality,
+    accepted,
+    accredited,
+    listed,
+    offset_effect,
+    statement_quality,
+    statuses,
+)
+from models.registers import Accreditation, Certificate, Credit, FirmStatus, Listing, Recognition, same_firm, standing
 from service.assessment.use import keep_upload
 from service.audit.use import record as write_down
 from service.auth import Who, erasable, visible
@@ -32,6 +46,20 @@ from service.tables import Upload
 R = TypeVar("R", bound=Input)
 #: Most records of one register that one answer looks through.
 MOST = 20_000
+
+
+class OffsetQuestion(Input):
+    """Which limit credits are held against: one that is stated, or that of a market in a compliance year."""
+
+    on: dt.date = Field(ge=dt.date(2005, 1, 1), le=dt.date(2060, 12, 31))
+    limit_t: float | None = Field(default=None, ge=0, le=1e15)
+    market: Literal["national", "guangdong_pilot"] | None = None
+    compliance_year: int | None = Field(default=None, ge=2013, le=2060)
+    #: The obligation of the year, base of the national market.
+    emissions_t: float | None = Field(default=None, ge=0, le=1e15)
+    #: Verified emissions of the year before, base of the pilot.
+    previous_t: float | None = Field(default=None, ge=0, le=1e15)
+    allowance_cny_per_t: float | None = Field(default=None, ge=0, le=1e6)
 
 
 class GradeQuestion(GradeValue):
@@ -235,6 +263,25 @@ def firm(db: Session, who: Who, name: str, uscc: str | None, day: dt.date) -> Fi
         statuses(name, uscc, day, records(db, who, "statuses", FirmStatus)),
         tuple(of_firm),
     )
+
+
+def offsets(
+    db: Session, who: Who, library: Library, asked: OffsetQuestion
+) -> tuple[OffsetEffect, float | None, list[str]]:
+    """
+    Return what the credits held do to the cost of a compliance year, the limit, and what that rests on.
+
+    The limit is the one stated, else that of the law of the market and year; without the base it is not known.
+    """
+    limit, proof, findings = asked.limit_t, list[str](), list[Finding]()
+    if limit is None and asked.market and asked.compliance_year:
+        law = law_of_year(library.book(), asked.compliance_year)
+        regime = Regime(asked.market, asked.compliance_year, NOTHING, NOTHING, stated=True, reads=())
+        if asked.market != "national" or asked.emissions_t is not None:
+            limit, findings = offset_limit(regime, law, asked.emissions_t or 0.0, asked.previous_t)
+        proof = [read.line() for read in law.reads.values()]
+    effect = offset_effect(records(db, who, "credits", Credit), asked.on, limit, asked.allowance_cny_per_t)
+    return replace(effect, findings=(*findings, *effect.findings)), limit, proof
 
 
 def grade(db: Session, who: Who, library: Library, asked: GradeQuestion, today: dt.date) -> Grade:

@@ -157,6 +157,15 @@ def test_what_the_registers_answer(web: TestClient) -> None:
     added(web, "credits", price_cny_per_t=20.0)
     effect = web.get(f"{API}/offsets", params=day | {"limit_t": 60, "allowance_cny_per_t": 40}).json()
     assert (effect["usable_t"], effect["cost_cny"], effect["saved_cny"]) == (60.0, 1200.0, 1200.0)
+    year = {"on": "2026-06-01", "market": "national", "compliance_year": 2024, "emissions_t": 1000}
+    effect = web.get(f"{API}/offsets", params=year).json()
+    assert (effect["limit_t"], effect["usable_t"], effect["saved_cny"]) == (50.0, 50.0, None)
+    assert "cn.ets.national.offset_share = 0.05" in effect["proof"][0]
+    pilot = {"on": "2026-06-01", "market": "guangdong_pilot", "compliance_year": 2024}
+    effect = web.get(f"{API}/offsets", params=pilot).json()
+    assert (effect["limit_t"], effect["findings"][0]["code"]) == (None, "ets.offsets_not_checked")
+    assert web.get(f"{API}/offsets", params=pilot | {"previous_t": 2000}).json()["usable_t"] == 100.0
+    assert web.get(f"{API}/offsets", params=pilot | {"previous_t": "x"}).status_code == 422
     added(web, "catalogue")
     item = {"product": "示例产品", "catalogue": "示例目录"} | day
     assert web.get(f"{API}/in-catalogue", params=item).json()["answer"] == "yes"
