@@ -74,7 +74,7 @@ def distance(equity: Numbers, debt: Numbers, sigma: Numbers, rate: float, years:
     V = E + D; d2 = (ln(V/D) + (r - sigma^2/2) T) / (sigma sqrt T), ``finance.md`` section 6 (c).
     """
     e, d, s = np.asarray(equity), np.asarray(debt), np.asarray(sigma)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         found = (np.log1p(e / d) + (rate - s * s / 2.0) * years) / (s * np.sqrt(years))
     return _plain(np.where(e > 0, found, np.where(np.isnan(e), np.nan, -np.inf)))
 
@@ -152,7 +152,7 @@ def carried(pd0: FloatArray, q0: FloatArray, q1: FloatArray, how: Carry, insolve
     sieve.refuse(~(np.isfinite(q0) & np.isfinite(q1)), BadPd, "model_pd")
     absolute = pd0 + q1 - q0
     by_absolute, clipped = np.zeros(len(pd0), dtype=bool), np.zeros(len(pd0), dtype=bool)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if how == "zscore":
             by_absolute = q0 < FLOOR
             low, high = np.clip(q0, FLOOR, 1 - FLOOR), np.clip(q1, FLOOR, 1 - FLOOR)

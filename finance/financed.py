@@ -170,7 +170,10 @@ class Financed(Result):
     def intensity(self) -> float | None:
         """Scope 1 and 2 per million outstanding, tCO2e."""
         total = self.total12_t
-        return None if total is None or not self.outstanding else total / (self.outstanding / 1e6)
+        if total is None or not self.outstanding:
+            return None
+        found = total / self.outstanding * 1e6
+        return found if np.isfinite(found) else None
 
     def rows(self) -> list[Row]:
         n = int(self.counts.sum())
@@ -226,7 +229,7 @@ def financed_emissions(loans: Loans, basis: Basis = "capital", sieve: Sieve | No
         sieve.refuse((above < 0) | (below <= 0), DenominatorNotPositive, "revenue")
     else:
         above, below = loans.outstanding, _denominator(loans, sieve)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = np.where(sieve.open, above / below, np.nan)
     if basis == "capital":
         sieve.refuse(factor > 1.0 + ROUNDING, AttributionAboveOne, "outstanding")

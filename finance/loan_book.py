@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ from models.units import FloatArray
 #: A stated total may differ by rounding of the rows' cents.
 TOTAL_ROUNDING = 1e-9
 Name = Field(min_length=1, max_length=100)
+#: A figure of a row; beyond it a unit is wrong, and sums would leave what a float can hold.
+Amount = Annotated[float, Field(ge=-1e15, le=1e15)]
 
 
 class LoanRow(Input):
@@ -41,14 +43,14 @@ class LoanRow(Input):
 
     loan: str = Name
     borrower: str = Name
-    outstanding: float | None = None
+    outstanding: Amount | None = None
     currency: Currency | None = None
     asset_class: str | None = Field(default=None, max_length=40)
-    average_outstanding: float | None = None
-    ead: float | None = None
-    lgd: float | None = None
-    pd: float | None = None
-    pd_years: float | None = None
+    average_outstanding: Amount | None = None
+    ead: Amount | None = None
+    lgd: Amount | None = None
+    pd: Amount | None = None
+    pd_years: Amount | None = None
 
 
 class BorrowerRow(Input):
@@ -64,34 +66,34 @@ class BorrowerRow(Input):
     borrower: str = Name
     sector: str | None = Field(default=None, max_length=60)
     city: str | None = Field(default=None, max_length=60)
-    equity: float | None = None
-    debt: float | None = None
-    market_value: float | None = None
-    minority: float | None = None
-    evic: float | None = None
-    revenue: float | None = None
-    scope12_t: float | None = None
-    scope3_t: float | None = None
+    equity: Amount | None = None
+    debt: Amount | None = None
+    market_value: Amount | None = None
+    minority: Amount | None = None
+    evic: Amount | None = None
+    revenue: Amount | None = None
+    scope12_t: Amount | None = None
+    scope3_t: Amount | None = None
     obtained: str | None = Field(default=None, max_length=40)
     obtained_scope3: str | None = Field(default=None, max_length=40)
-    quality: float | None = None
-    quality_scope3: float | None = None
-    emissions_t: float | None = None
-    free_t: float | None = None
-    held_t: float | None = None
-    upstream_t: float | None = None
-    theta: float | None = None
-    cbam_t: float | None = None
-    phi: float | None = None
-    pi: float | None = None
-    pi_low: float | None = None
-    pi_high: float | None = None
-    ebitda: float | None = None
-    depreciation: float | None = None
-    interest: float | None = None
-    principal: float | None = None
-    maintenance: float | None = None
-    tax_rate: float | None = None
+    quality: Amount | None = None
+    quality_scope3: Amount | None = None
+    emissions_t: Amount | None = None
+    free_t: Amount | None = None
+    held_t: Amount | None = None
+    upstream_t: Amount | None = None
+    theta: Amount | None = None
+    cbam_t: Amount | None = None
+    phi: Amount | None = None
+    pi: Amount | None = None
+    pi_low: Amount | None = None
+    pi_high: Amount | None = None
+    ebitda: Amount | None = None
+    depreciation: Amount | None = None
+    interest: Amount | None = None
+    principal: Amount | None = None
+    maintenance: Amount | None = None
+    tax_rate: Amount | None = None
 
 
 Columns = Mapping[str, Sequence[Any] | NDArray[Any]]

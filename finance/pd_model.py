@@ -110,7 +110,7 @@ def accounting_pd(model: Accounting, pd0: FloatArray, made: Stressed, rows: NDAr
         raise SignAgainst(field="model.coefficients", name=wrong[0])
     b = made.borrowers
     before, after = made.interest_cover
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         moves = {
             "ebitda_to_debt": np.where(b.debt > 0, -made.loss / b.debt, np.nan),
             "ebitda_margin": np.where(b.revenue > 0, -made.loss / b.revenue, np.nan),

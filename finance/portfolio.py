@@ -255,7 +255,7 @@ def heat_map(outcome: Outcome) -> HeatMap:
     cell, size = row * cities.size + col, sectors.size * cities.size
     e = outcome.expected
     ead, change = (_sums(cell, size, v, keep).reshape(sectors.size, -1) for v in (e.ead, e.amount1 - e.amount0))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return HeatMap(
             tuple(map(str, sectors)), tuple(map(str, cities)), ead, np.where(ead > 0, change / ead * 1e4, np.nan)
         )

@@ -262,7 +262,7 @@ def loss_range(made: Stressed) -> tuple[FloatArray, FloatArray]:
 
 
 def _over(above: FloatArray, below: FloatArray) -> FloatArray:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(below > 0, above / below, np.nan)
 
 

@@ -15,7 +15,7 @@ from finance.financed import Basis, Financed, financed_emissions, load_quality
 from finance.loan_book import BorrowerRow, LoanBook, LoanRow, columns_of, loan_book
 from finance.pd_model import PdModel
 from finance.portfolio import Outcome, shocked
-from finance.scenario import Scenario, Today, grid_shocks, load_stress_grid, shock_of
+from finance.scenario import NoPricePoint, Scenario, Today, grid_shocks, load_stress_grid, shock_of
 from finance.stress import Shock
 from models.allowance import reference_price
 from models.errors import MissingInput, Text, YuetanError
@@ -232,8 +232,13 @@ def _scenario_shocks(
     """Return a shock for each year that a scenario speaks of in every market that matters; other years are told."""
     made: list[tuple[str, Text, str, Shock]] = []
     for i, scenario in enumerate(scenarios):
-        years = sorted({*scenario.home_cny_per_t, *scenario.eu_eur_per_t})
-        for year in (y for y in years if y >= on.year):
+        years = [year for year in sorted({*scenario.home_cny_per_t, *scenario.eu_eur_per_t}) if year >= on.year]
+        if not years:
+            ahead = NoPricePoint(
+                field=f"scenarios.{i}", scenario=scenario.id, year=f"≥ {on.year}", what_zh="价格", what_en="price"
+            )
+            findings.append(Finding.of(ahead, severity="warning"))
+        for year in years:
             try:
                 shock = shock_of(scenario, year, prices, markets)
             except YuetanError as refusal:

@@ -206,3 +206,30 @@ def test_in_the_terminal(client: TestClient, tmp_path: Path) -> None:
     assert json.loads(told.stdout)["main"]
     file.write_bytes(b"PK")
     assert CliRunner().invoke(app, ["finance", "portfolio", str(file)]).exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"outstanding": 1e-300, "equity": 0, "debt": 1e-300},
+        {"interest": 1e-300, "debt": 1e-300},
+        {"scope12_t": 1e15, "ebitda": -1e15, "cbam_t": 1e15, "upstream_t": 1e15},
+        {"equity": 1e15, "debt": 1e15, "revenue": 1e-300},
+    ],
+)
+def test_the_smallest_and_the_largest_figures_break_nothing(client: TestClient, change: dict[str, float]) -> None:
+    body = with_()
+    for row in (*body["loans"], *body["borrowers"]):
+        row |= {k: v for k, v in change.items() if k in row}
+    made = asked(client, body)
+    assert "Infinity" not in json.dumps(made)
+    assert client.post("/finance", data={"again": json.dumps(body)}, headers=SITE).status_code == 200
+    body["loans"][0]["outstanding"] = 1e300
+    assert client.post(f"{API}/portfolio", json=body).status_code == 422
+
+
+def test_a_scenario_of_the_past_is_told(client: TestClient) -> None:
+    body = with_(on="2031-01-01")
+    made = asked(client, body)
+    assert [one["code"] for one in made["findings"]] == ["finance.no_price_point"]
+    assert made["main"] == "grid+200%"
