@@ -51,6 +51,20 @@ class Breaks:
         return self.sup_f_p is not None and self.sup_f_p < 0.05 and bool(self.last)
 
 
+def _ridge(x: FloatArray, shortest: int) -> float:
+    """
+    Return what is added to the diagonal of a stretch's products, in their rotated units.
+
+    Nothing, unless some cost stands still as long as a segment: such a segment
+    has no relation of its own, and its residuals are those of what still moves.
+    """
+    for column in x.T:
+        moved = np.flatnonzero(np.concatenate(([True], np.diff(column) != 0, [True])))
+        if np.diff(moved).max(initial=0) >= shortest - 1:
+            return 1e-9 * len(x)
+    return 0.0
+
+
 def _prepared(y: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the columns rotated to length one and the price less its mean: running sums of large prices lose digits."""
     q, _ = np.linalg.qr(np.column_stack([np.ones(len(x)), x]))
@@ -83,9 +97,10 @@ def sup_f(y: FloatArray, x: FloatArray, least: float = LEAST_SEGMENT) -> tuple[F
     gram = np.cumsum(q[:, :, None] * q[:, None, :], axis=0)[cuts - 1]
     cross = np.cumsum(rows[:, :, None] * q, axis=1)
     whole, cross = cross[:, -1], cross[:, cuts - 1]
+    ridge = _ridge(x, trim) * np.eye(k)
     full = np.asarray(q.T @ q)
-    left = np.linalg.inv(gram)
-    right = np.linalg.inv(full - gram)
+    left = np.linalg.inv(gram + ridge)
+    right = np.linalg.inv(full - gram + ridge)
     rest = whole[:, None] - cross
     explained = np.einsum("dci,cij,dcj->dc", cross, left, cross, optimize=True)
     explained += np.einsum("dci,cij,dcj->dc", rest, right, rest, optimize=True)
@@ -105,10 +120,11 @@ def segment_ssr(y: FloatArray, x: FloatArray, shortest: int) -> FloatArray:
     every = np.column_stack([q, centred])
     sums = np.concatenate([np.zeros((1, k + 1, k + 1)), np.cumsum(every[:, :, None] * every[:, None, :], axis=0)])
     ssr = np.full((n, n + 1), np.inf)
+    ridge = _ridge(x, shortest) * np.eye(k)
     for i in range(n - shortest + 1):
         held = sums[i + shortest :] - sums[i]
         cross = held[:, :k, k]
-        beta = np.linalg.solve(held[:, :k, :k], cross[:, :, None])[:, :, 0]
+        beta = np.linalg.solve(held[:, :k, :k] + ridge, cross[:, :, None])[:, :, 0]
         ssr[i, i + shortest :] = held[:, k, k] - np.einsum("ji,ji->j", cross, beta)
     return ssr
 

@@ -14,6 +14,8 @@ from models.units import FloatArray
 
 #: 5 % boundary of the cumulated recursive residuals (Brown, Durbin and Evans 1975).
 CUSUM_5PCT = 0.948
+#: A first block of rows worse conditioned than this starts no recursion.
+_WORST_START = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,15 @@ def recursive_residuals(x: FloatArray, y: FloatArray) -> FloatArray:
     """Return the standardised one-step errors of a regression that grows by one observation, shape (n - k,)."""
     n, k = x.shape
     first = k
-    while first < n - 1 and np.linalg.matrix_rank(x[:first]) < k:
+    while first < n and np.linalg.cond(x[:first]) > _WORST_START:
         first += 1
+    if n - first < n // 2:
+        raise NotEstimable(
+            why_zh="样本前半段解释变量几乎不变动",
+            why_en="through the first half of the sample a column hardly moves",
+            mend_zh="请缩短样本，从其变动时开始。",
+            mend_en="Begin the sample where it moves.",
+        )
     q, r = np.linalg.qr(x[:first])
     half = np.linalg.inv(r)
     inverse, beta = half @ half.T, half @ (q.T @ y[:first])
@@ -113,7 +122,10 @@ def cusum(fit: Fit) -> Check:
     """Return the CUSUM test: the path's largest share of a boundary that widens along the sample."""
     label = Text("CUSUM", "CUSUM")
     null = Text("系数在样本期内稳定", "coefficients are stable over the sample")
-    path = cusum_path(fit)
+    try:
+        path = cusum_path(fit)
+    except NotEstimable as error:
+        return cannot("cusum", label, null, error)
     n = path.size
     at = np.arange(1, n + 1)
     statistic = float(np.max(np.abs(path) / (np.sqrt(n) * (1.0 + 2.0 * at / n))))

@@ -80,7 +80,18 @@ def estimate(sample: Sample, choices: Choices | None = None) -> PassThrough:
     NotEstimable
         A series of order two, collinear costs, a sample too short.
     """
-    asked = choices or Choices()
+    try:
+        return _estimated(sample, choices or Choices())
+    except np.linalg.LinAlgError as error:
+        raise NotEstimable(
+            why_zh="解释变量近于共线，方程组奇异",
+            why_en="the costs are so nearly collinear that the system is singular",
+            mend_zh="请删去相近的成本序列，或加长样本。",
+            mend_en="Drop costs that move alike, or lengthen the sample.",
+        ) from error
+
+
+def _estimated(sample: Sample, asked: Choices) -> PassThrough:
     rng = np.random.default_rng(asked.seed)
     roots = tuple(
         integration(name, values)
@@ -89,6 +100,7 @@ def estimate(sample: Sample, choices: Choices | None = None) -> PassThrough:
     stop_at_order_two(roots)
     dummies, named = (None, ()) if not _seasonal(sample, asked) else seasonal_dummies(sample)
     searched, model, settled = _model(sample, asked, dummies, named)
+    _not_exact(sample, model)
     rate = long_run(model)
     drawn = refit(model, sample.y, rng, asked.draws)
     horizon = asked.horizon or max(12, min(52, len(sample.y) // 5))
@@ -113,6 +125,7 @@ def estimate(sample: Sample, choices: Choices | None = None) -> PassThrough:
         repeated_share=sample.repeated_share,
         input_left_out=lone,
         bounded=rate.within.bounded,
+        coefficients=int(model.fit.beta.size),
     )
     return PassThrough(
         sample=sample,
@@ -175,6 +188,18 @@ def _model(
             return order, tried, True
     # No order within the search is free of it: the order of BIC stands, and the finding says so.
     return order, model, False
+
+
+def _not_exact(sample: Sample, model: Ardl) -> None:
+    """Refuse a price that its costs explain to the last digit: it was worked out from them."""
+    if model.fit.ssr <= 1e-12 * float(((model.fit.y - model.fit.y.mean()) ** 2).sum()):
+        raise NotEstimable(
+            field=sample.product,
+            why_zh="价格可由成本精确算出，残差为零：它似由成本推算而来，不是市场价格",
+            why_en="the costs explain the price to the last digit; it looks worked out from them, not paid in a market",
+            mend_zh="请换用真实成交价格。",
+            mend_en="Use prices that were paid.",
+        )
 
 
 def _settled(model: Ardl) -> bool:

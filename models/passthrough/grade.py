@@ -38,6 +38,7 @@ def grade(
     repeated_share: float = 0.0,
     input_left_out: bool = False,
     bounded: bool = True,
+    coefficients: int = 0,
 ) -> Grade:
     """
     Return the grade of an estimate.
@@ -55,8 +56,12 @@ def grade(
     bounded : bool
         Whether the Fieller set is bounded; a price that does not return
         (alpha >= 0) or a set without end is a D.
+    coefficients : int
+        Fewer than five observations for each lowers by one (our choice): the
+        simulations behind the letters have four coefficients.
     """
-    times = nobs * -alpha if alpha < 0 else 0.0
+    # A price that overshoots does not return more often than once in a period.
+    times = nobs * min(-alpha, 1.0) if alpha < 0 else 0.0
     at = sum(times < least for least in LEAST)
     before = LETTERS[at]
     reasons = []
@@ -69,6 +74,14 @@ def grade(
     if input_left_out:
         at += 1
         reasons.append(Text("缺少主要投入成本", "a main input cost is left out"))
+    if coefficients and nobs < 5 * coefficients:
+        at += 1
+        reasons.append(
+            Text(
+                f"{nobs} 个观测估计 {coefficients} 个系数，过少",
+                f"{nobs} observations for {coefficients} coefficients are few",
+            )
+        )
     if alpha >= 0 or alpha <= -2:
         at = 3
         reasons.append(Text("价格不回到长期关系", "the price does not return to a level relation"))

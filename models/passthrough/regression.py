@@ -12,7 +12,7 @@ from models.passthrough.errors import NotEstimable
 from models.units import FloatArray
 
 #: A column that the others explain up to this share of its own length is collinear with them.
-COLLINEAR = 1e-9
+COLLINEAR = 1e-7
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ class PassThrough(Result):
                 Text(f"单整阶数：{one.name}", f"Order of {one.name}"),
                 one.order,
                 "",
-                ROOTS[one.order],
+                self._root_note(one),
             )
             for one in self.roots
         ]
@@ -197,9 +197,22 @@ class PassThrough(Result):
         zh = f"sup-F = {self.breaks.sup_f:.1f}，自助法 p = {shown}"
         en = f"sup-F = {self.breaks.sup_f:.1f}, bootstrap p = {shown}"
         if self.breaks.last and self.grade.has_point:
-            slopes = ", ".join(f"{segment.coefficients[1]:.3f}" for segment in self.breaks.segments)
+            each = [segment.coefficients[1] for segment in self.breaks.segments]
+            slopes = ", ".join("—" if np.isnan(slope) else f"{slope:.3f}" for slope in each)
             zh, en = f"{zh}；各段静态斜率 {slopes}", f"{en}; static slope by segment {slopes}"
         return Text(zh, en)
+
+    def _root_note(self, one: Integration) -> Text:
+        said, za = ROOTS[one.order], one.why_no_break_test
+        zh = f"{said.zh}；ADF p = {one.adf_p:.3f}，KPSS p = {one.kpss_p:.2f}"
+        en = f"{said.en}; ADF p = {one.adf_p:.3f}, KPSS p = {one.kpss_p:.2f}"
+        if one.zivot_andrews_p is not None and one.break_at is not None:
+            day = self.sample.periods[min(one.break_at, len(self.sample.periods) - 1)]
+            return Text(
+                f"{zh}；Zivot–Andrews p = {one.zivot_andrews_p:.3f}（断点 {day}）",
+                f"{en}; Zivot-Andrews p = {one.zivot_andrews_p:.3f} (break {day})",
+            )
+        return Text(f"{zh}；Zivot–Andrews：{za.zh}", f"{en}; Zivot-Andrews: {za.en}") if za else Text(zh, en)
 
     def _span(self) -> Text:
         first, last = self.sample.periods[self.model.start], self.sample.periods[-1]

@@ -138,6 +138,8 @@ def johansen(y: FloatArray, x: FloatArray, lags: int = 2, seasons: FloatArray | 
     s00, s01, s11 = z0.T @ z0 / t, z0.T @ z1 / t, z1.T @ z1 / t
     values, vectors = eigh(s01.T @ np.linalg.solve(s00, s01), s11)
     order = np.argsort(values)[::-1][:m]
+    if not np.all(values[order] < 1.0):
+        raise np.linalg.LinAlgError("eigenvalue of one: the series are collinear")
     logs = np.log(1.0 - values[order])
     trace = tuple(float(-t * logs[r:].sum()) for r in range(m))
     corrected = tuple(value * (t - m * lags) / t for value in trace)
