@@ -161,11 +161,12 @@ def validated(
     pd: FloatArray, events: Events, rng: np.random.Generator, *, in_sample: bool, draws: int = 500
 ) -> Validation:
     """Return every measure of a PD on a sample."""
+    area = bootstrapped(auc, pd, events, rng, draws)
     return Validation(
         cases=events.size,
         defaults=int(events.sum()),
-        auc=bootstrapped(auc, pd, events, rng, draws),
-        gini=bootstrapped(gini, pd, events, rng, draws),
+        auc=area,
+        gini=Measured(*(2.0 * x - 1.0 for x in (area.value, area.low, area.high))),
         ks=bootstrapped(ks, pd, events, rng, draws),
         brier=bootstrapped(brier, pd, events, rng, draws),
         calibration=calibration(pd, events, in_sample=in_sample),

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, File, Query, Response, UploadFile
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from service.assessment.routes import WORKBOOK, XLSX
 from service.batch.routes import content_of, plain_name
-from service.errors import PROBLEMS
+from service.errors import PROBLEMS, TextRead
 from service.finance.read import FinancingRead, financing_read
 from service.finance.use import BookAsk, financing, stressed_borrower
+from service.finance.validate import ValidationAsk, validate
 from service.finance.workbook import EXAMPLE as ROWS
 from service.finance.workbook import read_book, template_bytes
 from service.prices.use import own_market
 from service.provide import Caller, Law, Reading, Today
 from service.safety import MULTIPART_LIMIT
-from service.schemas import FindingRead
+from service.schemas import FindingRead, RowRead, rows_of
 from service.strict import StrictRoute
 
 router = APIRouter(prefix="/finance", tags=["finance"], route_class=StrictRoute, responses=PROBLEMS)
@@ -53,6 +54,47 @@ class FinanceFileRead(BaseModel):
 
     result: FinancingRead | None
     findings: list[FindingRead]
+
+
+class GroupRead(BaseModel):
+    """A tenth of the cases by PD."""
+
+    cases: int
+    expected: float
+    observed: float
+
+
+class ValidationRead(BaseModel):
+    """Discrimination and calibration, each with its 95 % bootstrap interval in the note of its row."""
+
+    rows: list[RowRead]
+    groups: list[GroupRead]
+    rank_agreement: float | None = Field(description="Kendall's tau-b with the bank's grades; null without them")
+    shipped_model: str
+    shipped_measured: dict[str, float]
+    shipped_limits: list[TextRead] = Field(description="What the model that ships does not show")
+
+
+@router.post("/validation", summary="Validate a bank's PDs", response_model=ValidationRead)
+def validation(asked: ValidationAsk, law: Law) -> ValidationRead:
+    """
+    Measure PDs against what happened: AUC, Gini, KS, Brier score, calibration by tenths.
+
+    The measures of the model that ships, and its limits, stand beside them. Nothing is kept.
+    """
+    made = validate(asked, law)
+    of = made.found.calibration
+    return ValidationRead(
+        rows=rows_of(made.found),
+        groups=[
+            GroupRead(cases=int(n), expected=float(e), observed=float(o))
+            for n, e, o in zip(of.count, of.expected, of.observed, strict=True)
+        ],
+        rank_agreement=made.tau,
+        shipped_model=made.card.id,
+        shipped_measured=dict(made.card.measured),
+        shipped_limits=[TextRead(**text._asdict()) for text in made.card.limits],
+    )
 
 
 @router.post("/stress", summary="One borrower under carbon prices", response_model=FinancingRead)
