@@ -11,8 +11,8 @@ from models.provenance import fingerprint
 from service.finance.use import PLAIN, Case, Financing
 from service.press.document import Block, Column, Document, Figure, Figures, Table, Words
 
-#: More reasons would not fit the page; the API and the workbook have all of them.
-_MOST_REASONS = 4
+#: More would not fit the page, which says how many are left out; the API and the page have all of them.
+_MOST_CASES, _MOST_LETTERS = 6, 16
 
 
 def finance_paper(found: Financing, made_on: dt.date) -> Document:
@@ -28,7 +28,10 @@ def finance_paper(found: Financing, made_on: dt.date) -> Document:
         Figures(
             [
                 Figure(
-                    Text("预期损失变化", "Change of expected loss"), _number(case.own.change_bp, 1), "bp", case.label
+                    Text("预期损失变化", "Change of expected loss"),
+                    _number(case.own.change_bp, 1),
+                    "bp",
+                    _short(case.label),
                 ),
                 Figure(Text("年损失", "Yearly loss"), _number(case.own.loss, 0), "CNY"),
                 Figure(Text("融资排放 1+2", "Financed, 1+2"), _number(financed.total12_t, 0), "tCO2e"),
@@ -48,14 +51,15 @@ def finance_paper(found: Financing, made_on: dt.date) -> Document:
             Table(
                 [Column(r.label, 1, number=True) for r in rows],
                 [[_number(r.value if isinstance(r.value, float) else None, 0) for r in rows]],
-                Text(f"{case.label.zh}：逐项（元）", f"{case.label.en}: step by step, CNY"),
+                Text(f"{_short(case.label).zh}：逐项（元）", f"{_short(case.label).en}: step by step, CNY"),
             )
         )
-    blocks.append(Words(_emissions(found), Text("融资排放", "Financed emissions"), listed=True))
+    blocks.append(Words([_emissions(found)], Text("融资排放", "Financed emissions")))
     left = _left(found)
     if left:
         blocks.append(Words(left, Text("未计入", "Left out"), listed=True))
-    blocks.append(Words(found.prices, Text("价格依据", "Prices"), listed=True))
+    prices = Text("；".join(text.zh for text in found.prices), "; ".join(text.en for text in found.prices))
+    blocks.append(Words([prices], Text("价格依据", "Prices")))
     return Document(
         title=title,
         subtitle=Text(f"{found.asked.name} · {who}", f"{found.asked.name} · {who}"),
@@ -92,9 +96,10 @@ def _cases(found: Financing) -> Table:
         Column(Text("预期损失 bp", "EL change bp"), 1, number=True),
         Column(Text("保守口径 bp", "Conservative bp"), 1.1, number=True),
     ]
-    return Table(
-        columns, [_line(one, found.single) for one in found.cases], Text("敏感性网格与情景", "Grid and scenarios")
-    )
+    title, more = Text("敏感性网格与情景", "Grid and scenarios"), len(found.cases) - _MOST_CASES
+    if more > 0:
+        title = Text(f"{title.zh}（另有 {more} 个未列）", f"{title.en} ({more} more not listed)")
+    return Table(columns, [_line(one, found.single) for one in found.cases[:_MOST_CASES]], title)
 
 
 def _line(case: Case, single: bool) -> list[Text | str]:
@@ -103,7 +108,7 @@ def _line(case: Case, single: bool) -> list[Text | str]:
     ratios = [_number(float(x[1][0])) for x in (s.interest_cover, s.debt_service_cover, s.leverage)]
     shares = [f"{own.uncovered(True):.1%}"]
     return [
-        case.label,
+        _short(case.label),
         _number(case.shock.home1),
         _number(own.loss, 0),
         *(ratios if single else shares),
@@ -112,16 +117,15 @@ def _line(case: Case, single: bool) -> list[Text | str]:
     ]
 
 
-def _emissions(found: Financing) -> list[Text]:
+def _emissions(found: Financing) -> Text:
     f = found.financed
-    three = _number(f.total3_t, 0)
-    return [
-        Text(
-            f"范围 1+2：{_number(f.total12_t, 0)} tCO2e；余额覆盖 {_share(f.coverage)}；每百万元 {_number(f.intensity)} tCO2e",
-            f"Scope 1+2: {_number(f.total12_t, 0)} tCO2e; {_share(f.coverage)} of the money; {_number(f.intensity)} tCO2e per million",
-        ),
-        Text(f"范围 3（分列，不相加）：{three} tCO2e", f"Scope 3, apart and never added: {three} tCO2e"),
-    ]
+    one, three = _number(f.total12_t, 0), _number(f.total3_t, 0)
+    return Text(
+        f"范围 1+2：{one} tCO2e，余额覆盖 {_share(f.coverage)}，每百万元 {_number(f.intensity)} tCO2e；"
+        f"范围 3（分列，不相加）：{three} tCO2e",
+        f"Scope 1+2: {one} tCO2e, {_share(f.coverage)} of the money, {_number(f.intensity)} tCO2e per million; "
+        f"scope 3, apart and never added: {three} tCO2e",
+    )
 
 
 def _left(found: Financing) -> list[Text]:
@@ -130,7 +134,13 @@ def _left(found: Financing) -> list[Text]:
         (Text("融资排放", "financed"), found.financed.refused.told(money)),
         (Text("预期损失", "expected loss"), found.case.own.refused.told(money)),
     )
-    return [_reason(of, one) for of, told in both for one in told[:_MOST_REASONS]]
+    # The accounts of a single borrower take the room of the second reasons.
+    most = 1 if found.single else 2
+    made = [_reason(of, one) for of, told in both for one in told[:most]]
+    rest = [one for _, told in both for one in told[most:]]
+    if rest:
+        made.append(Text(f"另有 {len(rest)} 种原因未列", f"{len(rest)} more reasons not listed"))
+    return made
 
 
 def _reason(of: Text, one: LeftOut) -> Text:
@@ -139,6 +149,17 @@ def _reason(of: Text, one: LeftOut) -> Text:
         f"{of.zh}：{one.rows} 笔，{one.amount:,.0f} 元：{one.text.zh}{place}",
         f"{of.en}: {one.rows} loans, {one.amount:,.0f} CNY: {one.text.en}{place}",
     )
+
+
+def _short(label: Text) -> Text:
+    """Return the name of a case cut in its own words; what kind of price it is, and the year, are never cut."""
+    return Text(_cut(label.zh, "（", _MOST_LETTERS), _cut(label.en, " (", 2 * _MOST_LETTERS))
+
+
+def _cut(text: str, kind_from: str, most: int) -> str:
+    at = text.rfind(kind_from)
+    name, rest = (text, "") if at < 0 else (text[:at], text[at:])
+    return text if len(name) <= most else f"{name[: most - 1]}…{rest}"
 
 
 def _share(value: float | None) -> str:

@@ -233,3 +233,38 @@ def test_a_scenario_of_the_past_is_told(client: TestClient) -> None:
     made = asked(client, body)
     assert [one["code"] for one in made["findings"]] == ["finance.no_price_point"]
     assert made["main"] == "grid+200%"
+
+
+def test_a_crowded_book_still_fits_one_page_and_says_what_is_not_listed(client: TestClient) -> None:
+    body = with_(
+        scenarios=[EXAMPLE["scenarios"][0] | {"id": f"s{i}", "zh": "一个名称相当长的审慎情景" * 3} for i in range(10)]
+    )
+    bad = (
+        {"pd": 0},
+        {"pd": None},
+        {"lgd": 45},
+        {"pd_years": 5},
+        {"outstanding": None},
+        {"asset_class": None},
+        {"ead": None},
+    )
+    for i, change in enumerate(bad):
+        body["borrowers"].append(
+            copy.deepcopy(body["borrowers"][0]) | {"borrower": f"B{i}", "ebitda": None if i == 6 else 4e7}
+        )
+        body["loans"].append(dict(body["loans"][0], loan=f"X{i}", borrower=f"B{i}") | change)
+    for lang in ("zh", "en"):
+        again = {"again": json.dumps(body, ensure_ascii=False), "as": "pdf"}
+        paper = client.post("/finance", data=again, headers=SITE, params={"lang": lang})
+        found = pypdf.PdfReader(io.BytesIO(paper.content))
+        assert len(found.pages) == 1
+        text = found.pages[0].extract_text()
+        assert "9 more" in text
+        # A name is cut, what kind of price it is never.
+        assert "不是预测" in text.replace("\n", "")
+        assert "no forecast" in text
+        assert "more reasons" in text
+        loans = [loan | {"borrower": body["borrowers"][0]["borrower"]} for loan in body["loans"]]
+        one = json.dumps(body | {"loans": loans, "borrowers": body["borrowers"][:1]}, ensure_ascii=False)
+        paper = client.post("/finance", data={"again": one, "as": "pdf"}, headers=SITE, params={"lang": lang})
+        assert len(pypdf.PdfReader(io.BytesIO(paper.content)).pages) == 1
