@@ -32,7 +32,7 @@ class Row:
             return "—"
         if isinstance(self.value, str):
             return self.value
-        return f"{self.value:,.{self.digits}f}"
+        return f"{self.value:z,.{self.digits}f}"
 
 
 class Result:

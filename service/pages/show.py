@@ -15,7 +15,7 @@ def number(value: float | Decimal | str | None, digits: int = 2) -> str:
         return NOT_KNOWN
     if isinstance(value, str):
         return value
-    return f"{value:,.{digits}f}"
+    return f"{value:z,.{digits}f}"
 
 
 def percent(value: float | None, digits: int = 1) -> str:

@@ -97,3 +97,8 @@ def test_finding_of_an_error_keeps_the_place() -> None:
     assert found.refuses
     assert found.to_dict()["text"] == {"zh": "3 不对", "en": "3 is odd"}
     assert (found.field, found.cell) == ("mass", "E7")
+
+
+def test_a_zero_has_no_sign() -> None:
+    assert Row("a", Text("", ""), -0.0004).shown() == "0.00"
+    assert Row("a", Text("", ""), -0.006).shown() == "-0.01"
