@@ -85,6 +85,10 @@ def rank_agreement(one: FloatArray, other: FloatArray) -> float:
     return float(kendalltau(one, other).statistic)
 
 
+#: Share of the bootstrap distribution between the ends of an interval.
+CONFIDENCE = 0.95
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A measure with its 95 % bootstrap interval."""
@@ -111,7 +115,8 @@ def bootstrapped(
     for _ in range(draws):
         some = np.concatenate((rng.choice(bad, bad.size), rng.choice(good, good.size)))
         found.append(measure(risk[some], events[some]))
-    low, high = np.quantile(found, (0.025, 0.975))
+    tail = (1.0 - CONFIDENCE) / 2.0
+    low, high = np.quantile(found, (tail, 1.0 - tail))
     return Measured(measure(risk, events), float(low), float(high))
 
 

@@ -29,6 +29,7 @@ _LONGEST = 500
 class BadEvent(YuetanError):
     code = "pact.bad_event"
     message = Text("事件无效：{why_zh}。", "The event is not valid: {why_en}.")
+    hint = Text("请按 PACT 3.0 规范更正后重新发送。", "Correct it as PACT 3.0 says and send it again.")
 
 
 class NoWayBack(YuetanError):
@@ -36,6 +37,10 @@ class NoWayBack(YuetanError):
     message = Text(
         "未登记回送地址和凭证，无法处理异步请求。",
         "No return address with credentials is registered for you; an asynchronous request cannot be answered.",
+    )
+    hint = Text(
+        "请先与对方登记回送地址和凭证，再重新发送。",
+        "Have a return address with credentials registered, then send it again.",
     )
 
 
