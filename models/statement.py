@@ -19,7 +19,7 @@ from models.statement_asked import PAID, ZERO, PaidBy, PaidKind, Span, Statement
 from models.statement_notes import VIEWS
 from models.table import Result, Row
 
-METHOD = "models.statement/1"
+METHOD = "models.statement/2"
 #: Share of a supplier's paid cost that may be without a named payer: rounding of decimal strings, no more.
 _UNNAMED = 1e-9
 
@@ -65,6 +65,14 @@ class Statement(Result):
     paid_by: tuple[PaidBy, ...]
     levels: tuple[tuple[str, float], ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def unnamed_cny_per_t(self) -> float | None:
+        """Part of the paid total that names no payer; none where the total is not known."""
+        if self.total.paid is None:
+            return None
+        rest = self.total.paid.value - sum(payer.cny_per_t for payer in self.paid_by)
+        return 0.0 if abs(rest) <= _UNNAMED * max(1.0, abs(self.total.paid.value)) else rest
 
     def rows(self) -> list[Row]:
         of, q = self.asked, self.asked.quantity_t
@@ -158,6 +166,19 @@ class Statement(Result):
                 )
         rows.append(
             Row(
+                "paid_unnamed",
+                Text("实付 · 没有支付方的部分", "Paid, without a payer"),
+                self.unnamed_cny_per_t,
+                "CNY/t",
+                Text(
+                    "来自行业平均、估算或电价，不能用于扣减",
+                    "of averages, estimates or a power price: serves no deduction",
+                ),
+                4,
+            )
+        )
+        rows.append(
+            Row(
                 "surcharge",
                 Text("已开票的碳附加费", "Surcharge invoiced"),
                 of.surcharge_cny_per_t,
@@ -191,8 +212,8 @@ def statement(asked: StatementInput) -> Statement:
     -----
     full = P e, paid = average paid x e, marginal = P (e - lambda b)
     (``passthrough.md`` 2.2); a supplier's tonne costs what its statement says,
-    times the tonnes that go in. The paid total is the sum over ``paid_by``:
-    every payment stands there once.
+    times the tonnes that go in. Every payment stands in ``paid_by`` once; what
+    an average, an estimate or a power price adds to the paid total has no payer.
 
     Raises
     ------
@@ -220,7 +241,7 @@ def statement(asked: StatementInput) -> Statement:
         upstream=upstream,
         total=total,
         paid_kind=kind,
-        paid_by=_lineage(asked, own, kind, findings),
+        paid_by=_lineage(asked, charged, kind, findings),
         levels=_levels(asked, own),
         findings=tuple(findings),
     )
@@ -281,17 +302,19 @@ def _paid(
     return "estimate", price * (charged - asked.free_tco2_per_t)
 
 
-def _lineage(asked: StatementInput, own: Views, kind: PaidKind | None, findings: list[Finding]) -> tuple[PaidBy, ...]:
+def _lineage(
+    asked: StatementInput, charged: float, kind: PaidKind | None, findings: list[Finding]
+) -> tuple[PaidBy, ...]:
     """Return who has paid, the own site first; payments of one obligation that come by several ways are added."""
     named: dict[tuple[str, str, str, int], PaidBy] = {}
     ways: dict[tuple[str, str, str, int], int] = {}
-    if own.paid is not None and asked.scheme and kind in ("own_purchases", "nothing_bought"):
+    if asked.average_paid_cny_per_tco2 is not None and asked.scheme and kind in ("own_purchases", "nothing_bought"):
         first = PaidBy(
             issuer=asked.issuer.name,
             installation=asked.installation,
             scheme=asked.scheme,
             compliance_year=asked.compliance_year,
-            cny_per_t=own.paid.value,
+            cny_per_t=asked.average_paid_cny_per_tco2 * charged,
             evidence=asked.paid_evidence,
         )
         named[first.place] = first

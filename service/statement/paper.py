@@ -68,7 +68,7 @@ def statement_paper(envelope: Envelope) -> Document:
                 Column(Text("元/吨本产品", "CNY per t of this product"), 1.2, number=True),
                 Column(Text("凭证", "Evidence"), 1.6),
             ],
-            [_payer(one) for one in said.paid_by] or [[Text("无", "none"), "", "", "", "", ""]],
+            _payers(said),
             Text("已付碳价由谁支付", "Who has paid the carbon price"),
         ),
     ]
@@ -222,6 +222,21 @@ def _line(label: Text, view: str, said: StatementDocument) -> list[Text | str]:
         else "—"
     )
     return [*cells, around, _shown(Decimal(total.value) * Decimal(said.quantity_t), "0.01")]
+
+
+def _payers(said: StatementDocument) -> list[list[Text | str]]:
+    """Return who paid, and last what of the paid total names nobody."""
+    lines = [_payer(one) for one in said.paid_by]
+    if said.total.paid is not None:
+        paid = Decimal(said.total.paid.value)
+        rest = paid - sum((Decimal(one.cny_per_t) for one in said.paid_by), Decimal())
+        if abs(rest) > Decimal("1e-9") * max(Decimal(1), abs(paid)):
+            nobody = Text(
+                "没有支付方（行业平均、估算或电价），不能用于扣减",
+                "no payer (average, estimate or power price): serves no deduction",
+            )
+            lines.append([nobody, "—", "—", "—", _shown(rest), "—"])
+    return lines or [[Text("无", "none"), "", "", "", "", ""]]
 
 
 def _payer(one: PayerText) -> list[Text | str]:

@@ -110,6 +110,10 @@ def test_electricity_is_charged_once_where_generator_and_user_both_answer() -> N
     price_only = statement(asked(**given, power_price_carbon_share=0.4))
     assert value(price_only.total.full) == pytest.approx(45.93 * 1.2)
     assert value(price_only.total.paid) == pytest.approx(10.0 + 45.93 * 0.2)
+    # What the power price holds was not paid by the mill.
+    assert [payer.cny_per_t for payer in price_only.paid_by] == [pytest.approx(10.0)]
+    assert price_only.unnamed_cny_per_t == pytest.approx(45.93 * 0.2)
+    assert both.unnamed_cny_per_t == 0.0
 
 
 def test_what_is_not_known_is_not_zero() -> None:

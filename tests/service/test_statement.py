@@ -173,6 +173,8 @@ def test_papers_open_and_carry_the_same(client: TestClient) -> None:
     text = "".join(page.extract_text() for page in paper.pages)
     assert "Carbon cost statement" in text
     assert "采购合同 2025-017" in text
+    assert "serves no deduction" in text
+    assert "3.0900" in text
     data = file_of(client, number, "xlsx")
     assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
     cells = [
