@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,8 @@ from service.settings import Settings
 
 log = logging.getLogger(__name__)
 
+#: Seconds without announcements after the broker did not answer.
+_QUIET_S = 5.0
 #: Names of tasks by kind of job; ``workers`` registers them.
 TASKS = {"assess": "yuetan.assess", "pact": "yuetan.pact"}
 SWEEP = "yuetan.sweep"
@@ -40,9 +43,12 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "worker_hijack_root_logger": False,
         "broker_connection_retry_on_startup": True,
         "broker_connection_timeout": 3,
-        "task_soft_time_limit": 20 * 60,
-        "task_time_limit": 21 * 60,
-        "task_publish_retry": False,
+        # First a word, then the end of the process. RabbitMQ closes the channel of what takes half an hour.
+        "task_soft_time_limit": settings.job_s,
+        "task_time_limit": settings.job_s + max(2, settings.job_s // 20),
+        # A connection that broke while nobody used it is made anew, once.
+        "task_publish_retry": True,
+        "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1},
         "timezone": "UTC",
     }
     if settings.broker_url is None:
@@ -67,15 +73,20 @@ class Sender:
         self._settings = settings
         self._app: Any = None
         self._making = threading.Lock()
+        self._quiet_until = 0.0
 
     def send(self, announced: Iterable[tuple[str, UUID]]) -> None:
         """Announce jobs, given as kind and id."""
         for kind, job_id in announced:
             from celery.exceptions import OperationalError
 
+            if time.monotonic() < self._quiet_until:
+                continue
             try:
                 self._celery().send_task(TASKS[kind], args=[str(job_id)])
             except (OperationalError, OSError):
+                # Requests need not all wait for the same broker.
+                self._quiet_until = time.monotonic() + _QUIET_S
                 log.warning("the broker does not answer; job %s waits for the sweeper", job_id)
 
     def _celery(self) -> Any:

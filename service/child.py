@@ -35,6 +35,17 @@ def end_with_parent(parent: int | None = None) -> None:
         sys.exit(1)
 
 
+def limit_memory(megabytes: int) -> None:
+    """Let this process take no more address space: a job that eats memory gets an error, and the others live on."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = megabytes << 20 if hard == resource.RLIM_INFINITY else min(megabytes << 20, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+
+
 class Supervisor:
     """Starts the worker, starts it again when it dies, stops it at the end."""
 
@@ -94,6 +105,8 @@ class Supervisor:
             "YUETAN_WORKER_PROCESSES": str(self._settings.worker_processes),
             "YUETAN_LEASE_S": str(self._settings.lease_s),
             "YUETAN_RESEND_S": str(self._settings.resend_s),
+            "YUETAN_JOB_S": str(self._settings.job_s),
+            "YUETAN_JOB_MEMORY_MB": str(self._settings.job_memory_mb),
             "YUETAN_HOST": "127.0.0.1",
             "YUETAN_PARENT": str(os.getpid()),
             "C_FORCE_ROOT": "1",

@@ -20,6 +20,8 @@ from service.walls import behind_wall
 
 #: How often a writer waits for ``busy_timeout`` before it gives up.
 _TRIES = 4
+#: Connections that a process keeps to PostgreSQL, and as many more in a rush; seconds that a request waits for one.
+_CONNECTIONS, _PATIENCE_S = 8, 5
 #: From here on SQLite's write-ahead log is free of the race that can corrupt a database.
 SAFE_WAL = (3, 51, 3)
 
@@ -40,7 +42,16 @@ def make_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, json_serializer=dumps, pool_pre_ping=True, hide_parameters=True)
+        return create_engine(
+            parsed,
+            json_serializer=dumps,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_size=_CONNECTIONS,
+            max_overflow=_CONNECTIONS,
+            pool_timeout=_PATIENCE_S,
+            connect_args={"connect_timeout": _PATIENCE_S},
+        )
     if parsed.get_backend_name() != "sqlite":
         raise ValueError("YUETAN_DATABASE_URL: SQLite and PostgreSQL are supported")
     if parsed.database and parsed.database != ":memory:":

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 from starlette.exceptions import HTTPException
 
 from cbam.errors import UnknownPath
@@ -26,8 +26,9 @@ from service.identity.use import Taken
 from service.law.use import NoRow
 from service.library import UnknownScenario
 from service.once.use import BadKey, InFlight
+from service.outage import meaning
 from service.pact.refusals import Changed
-from service.refusals import BadJson, Finished, NotFound, NotReady, TooLarge, Unexpected, WrongMedia
+from service.refusals import BadJson, Finished, NoRoom, NotFound, NotReady, TooLarge, Unexpected, WrongMedia
 from service.registers.refusals import Taken as RecordTaken
 
 log = logging.getLogger(__name__)
@@ -55,10 +56,11 @@ STATUS: Mapping[type[YuetanError], int] = {
     BadData: 500,
     BadPolicy: 500,
     NotReady: 503,
+    NoRoom: 507,
 }
 #: Parameters of errors that hold free text of the user: not repeated.
 _SENT: Mapping[type[YuetanError], str] = {UnknownPath: "path"}
-_RETRY_AFTER_S = "5"
+RETRY_AFTER_S = "5"
 
 
 class TextRead(BaseModel):
@@ -167,8 +169,8 @@ def problem(
     more = dict(headers or {})
     if status == 401:
         more.setdefault("WWW-Authenticate", "Bearer")
-    if status == 503:
-        more["Retry-After"] = _RETRY_AFTER_S
+    if status in (503, 507):
+        more["Retry-After"] = RETRY_AFTER_S
     return JSONResponse(jsonable_encoder(made), status, more, media_type=PROBLEM)
 
 
@@ -254,19 +256,23 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> JSONResponse:
+        # What breaks while a body is read, the framework tells as a bad request: a disk may have been full.
+        outage = meaning(error.__cause__) if error.__cause__ else None
+        if outage is not None:
+            return domain_problem(outage, lang_of(request))
         code, text = _HTTP.get(error.status_code, ("service.http", Text("请求不能完成。", "The request failed.")))
         return problem(error.status_code, code, text, lang=lang_of(request), headers=error.headers)
 
-    @app.exception_handler(OperationalError)
-    def away(request: Request, error: OperationalError) -> JSONResponse:
-        log.warning("the database does not answer: %s", type(error.orig).__name__)
-        busy = NotReady(what_zh="数据库暂时没有响应", what_en="The database does not answer")
-        return domain_problem(busy, lang_of(request))
-
     @app.exception_handler(DBAPIError)
+    @app.exception_handler(TimeoutError)
+    @app.exception_handler(OSError)
     @app.exception_handler(ResponseValidationError)
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> JSONResponse:
+        outage = meaning(error)
+        if outage is not None:
+            log.warning("%s: %s", outage.code, type(getattr(error, "orig", error)).__name__)
+            return domain_problem(outage, lang_of(request))
         log.error("%s on %s", type(error).__name__, request.url.path, exc_info=error)
         return problem(
             500,

@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from sqlalchemy.exc import OperationalError
-
 from service import jobs
 from service.database import Database
+from service.outage import TROUBLE
 from service.tables import Job
 
 log = logging.getLogger(__name__)
@@ -53,7 +52,7 @@ class Heart:
             try:
                 with self._database.writing() as db:
                     mine = jobs.renew(db, self._job.id, self._attempt, self._lease_s)
-            except OperationalError:
+            except TROUBLE:
                 log.warning("the lease of job %s could not be renewed; trying again", self._job.id)
                 continue
             if not mine:
@@ -73,7 +72,7 @@ class Heart:
             try:
                 with self._database.writing() as db:
                     jobs.report(db, self._job, stage, done, total or None)
-            except OperationalError:
+            except TROUBLE:
                 log.warning("the progress of job %s could not be told", self._job.id)
 
         return tell

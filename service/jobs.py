@@ -101,16 +101,22 @@ def finish(db: Session, job_id: UUID, attempt: int, state: str, **values: Any) -
     return _mine(db, job_id, attempt, state=state, lease_until=None, finished=now(), **values)
 
 
-def give_back(db: Session, job_id: UUID, attempt: int, reason: dict[str, Any]) -> None:
-    """Put a job whose attempt failed unexpectedly back, or park it with its reason after the last attempt."""
-    if attempt >= MOST_ATTEMPTS:
+def give_back(db: Session, job_id: UUID, attempt: int, reason: dict[str, Any], *, counts: bool = True) -> None:
+    """
+    Put a job whose attempt failed back, or park it with its reason after the last attempt.
+
+    An attempt that does not count (the database was restarted under it) is one the job has still before it.
+    """
+    if not counts:
+        _mine(db, job_id, attempt, state="queued", attempt=attempt - 1, lease_until=None, sent=now(), reason=reason)
+    elif attempt >= MOST_ATTEMPTS:
         finish(db, job_id, attempt, "parked", reason=reason)
     else:
         _mine(db, job_id, attempt, state="queued", lease_until=None, sent=now(), reason=reason)
 
 
-def _mine(db: Session, job_id: UUID, attempt: int, **values: Any) -> bool:
-    mine = and_(Job.id == job_id, Job.state == "running", Job.attempt == attempt)
+def _mine(db: Session, job_id: UUID, held: int, **values: Any) -> bool:
+    mine = and_(Job.id == job_id, Job.state == "running", Job.attempt == held)
     return db.scalar(update(Job).where(mine).values(**values).returning(Job.id)) is not None
 
 
@@ -133,7 +139,7 @@ def sweep(db: Session, resend_s: float) -> list[tuple[str, UUID]]:
     Park what failed too often and return kind and id of what must be announced again.
 
     A job is announced again when it is queued and its last announcement is old,
-    or when its lease lapsed. Announcing is noted in the same statement, so
+    or when its lease lapsed since. Announcing is noted in the same statement, so
     several sweepers do not announce one job twice.
     """
     moment = now()
@@ -144,7 +150,9 @@ def sweep(db: Session, resend_s: float) -> list[tuple[str, UUID]]:
         .where(lapsed, Job.attempt >= MOST_ATTEMPTS)
         .values(state="parked", lease_until=None, finished=moment, reason=told(StoppedTrying(attempts=MOST_ATTEMPTS)))
     )
-    waiting = and_(or_(Job.state == "queued", lapsed), or_(Job.sent.is_(None), Job.sent < old))
+    # A lapsed one need not wait as long: what was announced before the lapse is not an announcement of it.
+    unheard = or_(Job.sent.is_(None), Job.sent < old)
+    waiting = or_(and_(Job.state == "queued", unheard), and_(lapsed, or_(unheard, Job.sent < Job.lease_until)))
     found = db.execute(update(Job).where(waiting).values(sent=moment).returning(Job.kind, Job.id)).all()
     return [(kind, job_id) for kind, job_id in found]
 

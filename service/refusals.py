@@ -49,6 +49,12 @@ class NotReady(YuetanError):
     hint = Text("请稍后再试。", "Try again in a moment.")
 
 
+class NoRoom(YuetanError):
+    code = "service.no_room"
+    message = Text("存储空间已满，本次内容没有保存。", "The storage is full; nothing of this was kept.")
+    hint = Text("请联系管理员释放空间，然后原样重试。", "Ask the operator to make room, then send the same again.")
+
+
 class Finished(YuetanError):
     code = "job.finished"
     message = Text("任务已经结束，不能取消。", "The job has ended and cannot be cancelled.")
@@ -65,6 +71,22 @@ class StoppedTrying(YuetanError):
     )
     hint = Text(
         "请拆分文件后重新上传；如仍失败，请联系管理员。", "Split the file and upload it again, or ask the operator."
+    )
+
+
+class OutOfMemory(YuetanError):
+    code = "job.out_of_memory"
+    message = Text("任务所需内存超过上限。", "The job needs more memory than it may take.")
+    hint = Text(
+        "请把文件拆成几份后重新上传，或联系管理员。", "Split the file and upload the parts, or ask the operator."
+    )
+
+
+class OutOfTime(YuetanError):
+    code = "job.out_of_time"
+    message = Text("任务没有在规定时间内完成。", "The job did not end in the time it may take.")
+    hint = Text(
+        "请把文件拆成几份后重新上传，或联系管理员。", "Split the file and upload the parts, or ask the operator."
     )
 
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 import secrets
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import Text
-from service.errors import PROBLEM, problem
+from service.errors import PROBLEM, RETRY_AFTER_S, domain_problem, lang_of, problem
+from service.outage import TROUBLE, meaning
 from service.refusals import TooLarge
 from service.settings import Settings, is_loopback
+
+log = logging.getLogger(__name__)
 
 JSON_LIMIT = 1_000_000
 UPLOAD_LIMIT = 30_000_000
@@ -54,10 +59,12 @@ class Safety:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        replaced, of_partner = False, scope["path"].startswith(_PARTNERS)
+        replaced, begun, of_partner = False, False, scope["path"].startswith(_PARTNERS)
 
         async def answer(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 ours = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     ours.setdefault(name, value)
@@ -83,7 +90,16 @@ class Safety:
         if refusal is not None:
             await refusal(scope, receive, answer)
             return
-        await self._app(scope, receive, screened)
+        try:
+            await self._app(scope, receive, screened)
+        except TROUBLE as error:  # before a route was reached: who asks, and whether the request was there before
+            outage = meaning(error)
+            if outage is None or begun:
+                raise
+            log.warning("%s: %s", outage.code, type(error).__name__)
+            said = Text(outage.text("zh"), outage.text("en"))
+            refused = _to_partner(503, said) if of_partner else domain_problem(outage, lang_of(Request(scope)))
+            await refused(scope, receive, answer)
 
     def _refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
         host = headers.get("host", "").lower()
@@ -122,6 +138,8 @@ class Safety:
 
 
 def _to_partner(status: int, said: Text) -> JSONResponse:
+    if status >= 500:
+        return JSONResponse({"code": "InternalError", "message": said.en}, status, {"Retry-After": RETRY_AFTER_S})
     return JSONResponse({"code": "BadRequest", "message": said.en}, status)
 
 

@@ -40,8 +40,11 @@ class Settings(BaseSettings):
     SESSION_IDLE_MIN  30                         a visit ends after so many minutes without a request
     SESSION_HOURS     12                         and after so many hours in any case
     LANG              ``zh``                     language of the terminal: ``zh`` or ``en``
-    LEASE_S           30                         a job not renewed for so long may be taken again
+    LEASE_S           20                         a job, or a request with a key, not renewed for so long may be
+                                                 taken again
     RESEND_S          30                         a queued job is announced again after so long
+    JOB_S             1200                       a job that runs for so long is ended, and tried again or parked
+    JOB_MEMORY_MB     4096                       address space that one worker process may take
     QUEUE             ``yuetan``                 name of the queue
     FEEDS             none                       price sources that a worker visits, as a JSON list of the
                                                  names in ``data/prices/feeds.yaml``
@@ -65,8 +68,10 @@ class Settings(BaseSettings):
     session_idle_min: int = Field(default=30, ge=1, le=24 * 60)
     session_hours: int = Field(default=12, ge=1, le=24 * 7)
     lang: Literal["zh", "en"] = "zh"
-    lease_s: float = Field(default=30.0, gt=0)
+    lease_s: float = Field(default=20.0, gt=0)
     resend_s: float = Field(default=30.0, gt=0)
+    job_s: int = Field(default=1200, ge=1, le=1500)
+    job_memory_mb: int = Field(default=4096, ge=512)
     feeds: tuple[str, ...] = ()
     queue: str = Field(default="yuetan", pattern=r"^[A-Za-z0-9_.\-]{1,60}$")
 

@@ -23,6 +23,8 @@ app = Celery("yuetan", include=["workers.assess", "workers.feeds", "workers.pact
 app.conf.update(celery_settings(settings))
 # Nothing asks for it: a cancellation is a word in the job row.
 app.conf.worker_enable_remote_control = False
+# A process that a job has blown up is replaced after it: half the limit, in KiB.
+app.conf.worker_max_memory_per_child = settings.job_memory_mb * 512
 
 _parts: Parts | None = None
 _stopping = threading.Event()
@@ -43,10 +45,11 @@ def _log(**_: Any) -> None:
 
 @worker_process_init.connect
 def _fresh(**_: Any) -> None:
-    from service.child import end_with_parent
+    from service.child import end_with_parent, limit_memory
 
     global _parts
     end_with_parent()
+    limit_memory(settings.job_memory_mb)
     if _parts is not None:
         _parts.database.forget()
     _parts = None

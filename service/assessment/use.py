@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +20,7 @@ from models.errors import YuetanError
 from models.findings import Finding
 from models.fx import FxTable
 from service import jobs, store
+from service.attempt import attempt
 from service.audit.use import record
 from service.auth import Who, visible
 from service.database import Database
@@ -28,11 +28,9 @@ from service.feeds.use import fetched_fx
 from service.heart import Heart, Lost
 from service.library import Library
 from service.prices.use import every_series
-from service.refusals import Refused, SameLine, Unexpected
+from service.refusals import Refused, SameLine
 from service.tables import Job, Upload
 from service.workbook.read import ReadResult, read_submission
-
-log = logging.getLogger(__name__)
 
 KIND = "assess"
 Progress = Callable[[int, int], None]
@@ -171,33 +169,8 @@ def ask(
 
 
 def work(database: Database, library: Library, job_id: UUID, lease_s: float) -> str:
-    """
-    Do a job, if it is still to be done.
-
-    Safe to run twice: the claim keeps a second worker out, the result is
-    written under its provenance key, and result and end of the job are one
-    transaction, so a crash leaves nothing behind.
-
-    Returns
-    -------
-    str
-        What became of it, for the log.
-    """
-    with database.writing() as db:
-        job = jobs.claim(db, job_id, lease_s)
-        if job is None:
-            return "nothing to do"
-    who = Who(job.organisation_id, job.person_id)
-    try:
-        with Heart(database, job, lease_s) as heart:
-            return _work(database, library, job, who, heart)
-    except Lost:
-        return "no longer ours"
-    except Exception as error:
-        log.exception("job %s failed in attempt %s", job.id, job.attempt)
-        with database.writing() as db:
-            jobs.give_back(db, job.id, job.attempt, jobs.told(Unexpected()))
-        return f"failed: {type(error).__name__}"
+    """Do a job, if it is still to be done; see ``service.attempt`` for why it may run twice."""
+    return attempt(database, job_id, lease_s, lambda job, who, heart: _work(database, library, job, who, heart))
 
 
 def _work(database: Database, library: Library, job: Job, who: Who, heart: Heart) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -11,9 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from models.errors import YuetanError
 from service.auth import EMBEDDED, Who
 from service.errors import domain_problem, lang_of
-from service.once.use import LONGEST, Answer, BadKey, digest_of, forget, keep, taken
+from service.once.use import LONGEST, Answer, BadKey, alive, digest_of, forget, keep, taken
+from service.outage import TROUBLE
 from service.parts import Parts
 from service.safety import MULTIPART_LIMIT
+
+log = logging.getLogger(__name__)
 
 _NAME = "idempotency-key"
 _KEPT_HEADERS = ("content-type", "location", "content-disposition")
@@ -71,24 +77,43 @@ class Once:
             await send(message)
 
         done = False
+        beating = asyncio.create_task(self._beat(who, key))
         try:
             await self._app(scope, receive, listened)
             done = True
         finally:
+            beating.cancel()
             body = b"".join(parts)
             kept = done and 200 <= status < 500 and status not in _PASSING and len(body) <= _LONGEST_ANSWER
             await run_in_threadpool(self._ended, who, key, Answer(status, headers, body) if kept else None)
 
+    async def _beat(self, who: Who, key: str) -> None:
+        """Say that the request is alive, so that a twin is not let in as after a death of ours."""
+        while True:
+            await asyncio.sleep(self._parts.settings.lease_s / 4)
+            await run_in_threadpool(self._alive, who, key)
+
+    def _alive(self, who: Who, key: str) -> None:
+        try:
+            with self._parts.database.writing(who.organisation_id) as db:
+                alive(db, who, key)
+        except TROUBLE:
+            log.warning("a request in flight could not be said to be alive; trying again")
+
     def _taken(self, who: Who, key: str, asked: str) -> Answer | None:
         with self._parts.database.writing(who.organisation_id) as db:
-            return taken(db, who, key, asked)
+            return taken(db, who, key, asked, self._parts.settings.lease_s)
 
     def _ended(self, who: Who, key: str, answer: Answer | None) -> None:
-        with self._parts.database.writing(who.organisation_id) as db:
-            if answer is None:
-                forget(db, who, key)
-            else:
-                keep(db, who, key, answer)
+        try:
+            with self._parts.database.writing(who.organisation_id) as db:
+                if answer is None:
+                    forget(db, who, key)
+                else:
+                    keep(db, who, key, answer)
+        except TROUBLE:
+            # The answer has left; the same request again is answered anew, from the effect that is there.
+            log.warning("an answer could not be kept under its key")
 
     def _key(self, scope: Scope) -> str | None:
         if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].startswith("/api/"):

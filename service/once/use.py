@@ -17,8 +17,8 @@ from service.once.tables import KeptAnswer
 
 #: How long an answer is kept.
 KEPT_DAYS = 30
-#: A request whose process died is taken to have ended after so long; its effects have keys of their own.
-IN_FLIGHT_S = 300
+#: A request that was not said to be alive for so long is taken to have died; its effects have keys of their own.
+IN_FLIGHT_S = 20.0
 LONGEST = 255
 
 
@@ -59,7 +59,7 @@ def digest_of(*parts: bytes) -> str:
     return made.hexdigest()
 
 
-def taken(db: Session, who: Who, key: str, asked: str) -> Answer | None:
+def taken(db: Session, who: Who, key: str, asked: str, in_flight_s: float = IN_FLIGHT_S) -> Answer | None:
     """
     Take a key for a request, or return what the same request was answered.
 
@@ -72,7 +72,7 @@ def taken(db: Session, who: Who, key: str, asked: str) -> Answer | None:
     same = visible(KeptAnswer, who).where(KeptAnswer.person_id == who.person_id, KeptAnswer.key == digest)
     found = db.scalar(same.options(undefer(KeptAnswer.body)).with_for_update())
     moment = now()
-    if found is not None and _void(found, moment):
+    if found is not None and _void(found, moment, in_flight_s):
         db.delete(found)
         db.flush()
         found = None
@@ -93,9 +93,9 @@ def taken(db: Session, who: Who, key: str, asked: str) -> Answer | None:
     return Answer(found.status, found.headers or {}, found.body or b"")
 
 
-def _void(found: KeptAnswer, moment: dt.datetime) -> bool:
+def _void(found: KeptAnswer, moment: dt.datetime, in_flight_s: float) -> bool:
     age = moment - found.created
-    lost = found.status is None and age > dt.timedelta(seconds=IN_FLIGHT_S)
+    lost = found.status is None and age > dt.timedelta(seconds=in_flight_s)
     return lost or age > dt.timedelta(days=KEPT_DAYS)
 
 
@@ -104,10 +104,21 @@ def erase_old(db: Session) -> None:
     db.execute(delete(KeptAnswer).where(KeptAnswer.created < now() - dt.timedelta(days=KEPT_DAYS)))
 
 
+def alive(db: Session, who: Who, key: str) -> None:
+    """Say that a request is still being answered."""
+    found = _mine(db, who, key)
+    if found is not None and found.status is None:
+        found.created = now()
+
+
+def _mine(db: Session, who: Who, key: str) -> KeptAnswer | None:
+    digest = digest_of(key.encode())
+    return db.scalar(visible(KeptAnswer, who).where(KeptAnswer.person_id == who.person_id, KeptAnswer.key == digest))
+
+
 def keep(db: Session, who: Who, key: str, answer: Answer) -> None:
     """Keep what a request was answered."""
-    digest = digest_of(key.encode())
-    found = db.scalar(visible(KeptAnswer, who).where(KeptAnswer.person_id == who.person_id, KeptAnswer.key == digest))
+    found = _mine(db, who, key)
     if found is not None:
         found.status, found.headers, found.body = answer.status, answer.headers, answer.body
 

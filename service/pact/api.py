@@ -20,6 +20,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import DBAPIError, TimeoutError
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
@@ -29,8 +30,10 @@ from models.pact.filters import MOMENTS, NAMES, criteria_of
 from models.pact.footprint import is_uuid
 from service.auth import Who
 from service.columns import dumps
+from service.errors import RETRY_AFTER_S
 from service.identity.keys import key_of
 from service.json_text import check_json
+from service.outage import meaning
 from service.pact import book, door
 from service.pact.events import envelope, take
 from service.pact.tables import PactPartner
@@ -268,8 +271,15 @@ def make(parts: Parts) -> FastAPI:
         said = "There is no such address." if error.status_code == 404 else "The request cannot be taken."
         return _error(error.status_code, _CODES.get(error.status_code, "BadRequest"), said)
 
+    @app.exception_handler(DBAPIError)
+    @app.exception_handler(TimeoutError)
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> JSONResponse:
+        outage = meaning(error)
+        if outage is not None:
+            answer = _error(503, "InternalError", outage.text("en"))
+            answer.headers["Retry-After"] = RETRY_AFTER_S
+            return answer
         log.error("%s on %s", type(error).__name__, request.url.path, exc_info=error)
         return _error(500, "InternalError", "The program failed; the failure has been recorded.")
 

@@ -13,17 +13,16 @@ from sqlalchemy.orm import Session, undefer
 from models.errors import YuetanError
 from models.findings import Finding
 from service import jobs
+from service.attempt import attempt, reason_of
 from service.auth import Who, visible
 from service.clock import now
 from service.database import Database
-from service.heart import Heart, Lost
 from service.pact.client import PartnerClient, web
 from service.pact.door import due, give_up
 from service.pact.events import store_fetched
 from service.pact.partners import begin, partner, pause, reaches, their_secret
 from service.pact.refusals import NoAddress, Unanswered
 from service.pact.tables import PactErrand, PactPartner
-from service.refusals import Unexpected
 from service.settings import Settings
 from service.tables import Job
 
@@ -57,14 +56,13 @@ def work(database: Database, settings: Settings, job_id: UUID, lease_s: float, c
     """
     Make one attempt at an errand.
 
-    Safe to run twice: the claim keeps a second worker out, a partner takes an
-    event of the same source and id once, and what was fetched is kept by its id.
+    Safe to run twice, as ``service.attempt`` says: a partner takes an event of
+    the same source and id once, and what was fetched is kept by its id.
     """
-    with database.writing() as db:
-        job = jobs.claim(db, job_id, lease_s)
-        if job is None:
-            return "nothing to do"
-    who = Who(job.organisation_id, job.person_id)
+    return attempt(database, job_id, lease_s, lambda job, who, _: _work(database, settings, job, who, connecting))
+
+
+def _work(database: Database, settings: Settings, job: Job, who: Who, connecting: Connect) -> str:
     with database.reading() as db:
         wanted = visible(PactErrand, who).where(PactErrand.id == UUID(job.payload["errand"]))
         errand = db.scalars(wanted.options(undefer(PactErrand.document))).one()
@@ -74,15 +72,12 @@ def work(database: Database, settings: Settings, job_id: UUID, lease_s: float, c
             jobs.finish(db, job.id, job.attempt, "done")
         return "done before"
     try:
-        with Heart(database, job, lease_s):
-            fetched = _do(connecting(to, settings), errand)
-    except Lost:
-        return "no longer ours"
+        fetched = _do(connecting(to, settings), errand)
     except YuetanError as refusal:
         return _failed(database, who, job, errand.id, refusal)
-    except Exception:
+    except Exception as error:
         log.exception("errand %s failed in attempt %s", errand.id, errand.attempts)
-        return _failed(database, who, job, errand.id, Unexpected())
+        return _failed(database, who, job, errand.id, reason_of(error))
     return _done(database, who, job, errand, to, *fetched)
 
 
