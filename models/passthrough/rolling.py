@@ -9,10 +9,16 @@ sums lose the slope in the fourth digit (``passthrough.md`` 6).
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from models.passthrough.errors import NotEstimable
 from models.units import FloatArray
+
+IntArray: TypeAlias = NDArray[np.int32]
 
 #: Below this share of its own sum of squares a pivot is rounding, not data.
 _PIVOT = 1e-11
@@ -146,65 +152,147 @@ def hac_ols(y: FloatArray, x: FloatArray, lags: int) -> tuple[FloatArray, FloatA
 
 def _robust(y: FloatArray, x: FloatArray, lags: int) -> tuple[FloatArray, FloatArray]:
     m, n, k = x.shape
-    mean = x.mean(axis=1)
-    turned = np.empty((m, k + 1, n))
-    turned[:, 0] = 1.0
-    np.subtract(x.transpose(0, 2, 1), mean[:, :, None], out=turned[:, 1:])
-    inverse = np.linalg.inv(turned @ turned.transpose(0, 2, 1))
+    mean = np.ones((1, n)) @ x / n
     middle_y = y.mean(axis=1, keepdims=True)
-    centred = y - middle_y
-    beta = (inverse @ (turned @ centred[:, :, None]))[:, :, 0]
-    resid = centred - (beta[:, None, :] @ turned)[:, 0]
+    turned = np.empty((m, k + 1, n))
+    np.subtract(x.transpose(0, 2, 1), mean.transpose(0, 2, 1), out=turned[:, :k])
+    np.subtract(y, middle_y, out=turned[:, k])
+    gram = turned @ turned.transpose(0, 2, 1)
+    inverse = np.linalg.inv(gram[:, :k, :k])
+    slopes = (inverse @ gram[:, :k, k:])[:, :, 0]
+    # Scores of constant and columns in one long row with gaps of zeros, so that windows never mix two of them.
+    row = n + lags
+    flat = np.zeros(m * (k + 1) * row + lags)
+    scores = flat[lags:].reshape(m, k + 1, row)[:, :, :n]
+    np.subtract(turned[:, k], (slopes[:, None] @ turned[:, :k])[:, 0], out=scores[:, 0])
+    np.multiply(turned[:, :k], scores[:, :1], out=scores[:, 1:])
     # Bartlett's weights are the overlaps of windows of lags + 1: the weighted sum of all lagged products is the
     # sum of squares of moving sums over lags + 1.
-    summed = np.zeros((m, k + 1, n + 2 * lags + 1))
-    np.cumsum(turned * resid[:, None, :], axis=2, out=summed[:, :, lags + 1 : lags + 1 + n])
-    summed[:, :, lags + 1 + n :] = summed[:, :, lags + n : lags + n + 1]
-    moving = summed[:, :, lags + 1 :] - summed[:, :, : n + lags]
-    cov = inverse @ (moving @ moving.transpose(0, 2, 1) / (lags + 1.0)) @ inverse
-    # Back from centred columns: the constant is beta_0 - mean . slopes.
-    turn = np.tile(np.eye(k + 1), (m, 1, 1))
-    turn[:, 0, 1:] = -mean
-    cov = turn @ cov @ turn.transpose(0, 2, 1)
-    beta[:, 0] += middle_y[:, 0] - np.einsum("mk,mk->m", mean, beta[:, 1:])
-    return beta, np.sqrt(np.einsum("mii->mi", cov))
+    moving = window_sums(flat, lags + 1).reshape(m, k + 1, row)
+    middle = moving @ moving.transpose(0, 2, 1) / (lags + 1.0)
+    # Each estimate as weights of the scores; the constant is its centred self less mean . slopes.
+    weights = np.zeros((m, k + 1, k + 1))
+    weights[:, 0, 0] = 1.0 / n
+    weights[:, 1:, 1:] = inverse
+    weights[:, 0, 1:] = -(mean @ inverse)[:, 0]
+    errors = np.sqrt(np.einsum("mij,mij->mi", weights @ middle, weights))
+    constant = middle_y[:, 0] - np.einsum("mk,mk->m", mean[:, 0], slopes)
+    return np.column_stack([constant, slopes]), errors
 
 
-def block_counts(n: int, block: int, draws: int, rng: np.random.Generator) -> FloatArray:
-    """Return how often each observation is drawn by circular blocks, shape (draws, n); each row adds up to n."""
-    starts = rng.integers(0, n, (draws, -(-n // block)))
-    rows = (starts[:, :, None] + np.arange(block)).reshape(draws, -1)[:, :n] % n
+def window_sums(values: FloatArray, width: int) -> FloatArray:
+    """
+    Return the sum of each window of rows by doubling: no running total that would lose digits.
+
+    Examples
+    --------
+    >>> window_sums(np.arange(6.0), 3).tolist()
+    [3.0, 6.0, 9.0, 12.0]
+    """
+    power, size = values, 1
+    total, done = values[:0], 0
+    while True:
+        if width & size:
+            held = power if not done else total[: len(power) - done] + power[done:]
+            total, done = held, done + size
+        if 2 * size > width:
+            return total
+        power, size = power[:-size] + power[size:], 2 * size
+
+
+def block_starts(n: int, block: int, draws: int, rng: np.random.Generator) -> IntArray:
+    """Return where each circular block of each draw begins, shape (draws, blocks)."""
+    return rng.integers(0, n, (draws, -(-n // block)), dtype=np.int32)
+
+
+def block_counts(n: int, block: int, starts: IntArray) -> FloatArray:
+    """Return how often each observation is drawn, shape (draws, n); each row adds up to n, its last block cut."""
+    draws = len(starts)
+    rows = (starts[:, :, None].astype(np.int64) + np.arange(block)).reshape(draws, -1)[:, :n] % n
     flat = rows + n * np.arange(draws)[:, None]
     return np.bincount(flat.ravel(), minlength=draws * n).reshape(draws, n).astype(np.float64)
 
 
-def block_bootstrap(y: FloatArray, x: FloatArray, counts: FloatArray) -> FloatArray:
+def block_bootstrap(y: FloatArray, x: FloatArray, starts: IntArray, block: int) -> FloatArray:
     """
-    Refit a regression on block-bootstrap samples by how often each observation is drawn.
+    Refit a regression on samples of circular blocks.
 
     Parameters
     ----------
     y : array, shape (n,)
     x : array, shape (n, k)
         Columns without the constant, which is added.
-    counts : array, shape (draws, n)
-        From ``block_counts``.
+    starts : array, shape (draws, blocks)
+        From ``block_starts``.
+    block : int
+        Observations of a block; the last of a draw is cut so that a sample has n.
 
     Returns
     -------
     array, shape (draws, k + 1)
         Constant first.
+
+    Notes
+    -----
+    The sums of every possible block are made once; how often a draw holds each
+    block is a sparse matrix, and its product with them holds the normal
+    equations of all draws.
     """
     n, k = x.shape
-    mean = np.append(x.mean(axis=0), y.mean())
-    every = np.column_stack([x, y]) - mean
-    at = np.tril_indices(k + 1)
-    sums = counts @ np.concatenate([every, every[:, at[0]] * every[:, at[1]]], axis=1)
-    level, products = sums[:, : k + 1].T, sums[:, k + 1 :].T
-    where = {(int(i), int(j)): p for p, (i, j) in enumerate(zip(*at, strict=True))}
-    gram = [[products[where[i, j]] - level[i] * level[j] / n for j in range(i + 1)] for i in range(k)]
-    slopes = solve_entries(gram, [products[where[k, i]] - level[k] * level[i] / n for i in range(k)])
-    constant = mean[k] + level[k] / n
-    for i, slope in enumerate(slopes):
-        constant = constant - slope * (mean[i] + level[i] / n)
-    return np.stack([constant, *slopes], axis=1)
+    blocks = starts.shape[1]
+    every = np.vstack([x.T, y])
+    mean = every.mean(axis=1)
+    every -= mean[:, None]
+    pairs = [(i, j) for i in range(k + 1) for j in range(i + 1)][:-1]
+    first, second = np.array(pairs).T
+    columns = np.concatenate([every, every[first] * every[second]]).T
+    cut = n - (blocks - 1) * block
+    around = np.ascontiguousarray(np.concatenate([columns, columns[:block]]))
+    table = window_sums(around, block)[:n]
+    pick = starts
+    if cut != block:
+        table = np.concatenate([table, window_sums(around, cut)[:n]])
+        pick = starts.copy()
+        pick[:, -1] += n
+    ends = np.arange(0, pick.size + 1, blocks, dtype=np.int32)
+    drawn = csr_array((np.ones(pick.size), pick.ravel(), ends), shape=(len(pick), len(table)))
+    sums = np.ascontiguousarray((drawn @ table).T)
+    level = sums[: k + 1]
+    shift = level / n
+    product = sums[k + 1 :]
+    product -= level[first] * shift[second]
+    system = np.empty((k, k + 1, len(starts)))
+    system[second, first] = product
+    inner = first < k
+    system[first[inner], second[inner]] = product[inner]
+    slopes = eliminate(system)
+    shift += mean[:, None]
+    found = np.empty((len(starts), k + 1))
+    found[:, 0] = shift[k] - np.einsum("kd,kd->d", shift[:k], slopes)
+    found[:, 1:] = slopes.T
+    return found
+
+
+def eliminate(system: FloatArray) -> FloatArray:
+    """
+    Return the solutions of many symmetric systems, shape (k, m).
+
+    Parameters
+    ----------
+    system : array, shape (k, k + 1, m)
+        Positive definite, the right side in the last column; it is overwritten.
+    """
+    k = len(system)
+    least = _PIVOT * np.abs(system[range(k), range(k)])
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for i in range(k):
+            row = system[i, i + 1 :]
+            row /= system[i, i]
+            below = system[i + 1 :, i + 1 :]
+            below -= system[i + 1 :, i, None] * row
+    if np.any(~(system[range(k), range(k)] > least)):
+        raise _still()
+    found = system[:, k]
+    for i in reversed(range(k - 1)):
+        found[i] -= (system[i, i + 1 : k] * found[i + 1 :]).sum(axis=0)
+    return np.asarray(found)

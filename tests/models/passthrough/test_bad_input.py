@@ -94,3 +94,11 @@ def test_an_interval_shown_only_after_a_passed_test_covers_less() -> None:
     found = count(World("slow", 120, alpha=-0.1), 1500)
     assert found.coverage == pytest.approx(0.91, abs=0.02)
     assert found.coverage_after_test < found.coverage - 0.05
+
+
+@pytest.mark.parametrize(("impact", "after"), [(0.2, 0.81), (0.7, 0.75)])
+def test_how_much_less_hangs_on_the_effect_of_the_first_week(impact: float, after: float) -> None:
+    # 0.81 of passthrough.md 5.3 names no such effect; docs/passthrough_simulation.md has the whole row.
+    found = count(World("slow", 120, alpha=-0.1, impact=impact), 1500, seed=2)
+    assert found.coverage == pytest.approx(0.905, abs=0.015)
+    assert found.coverage_after_test == pytest.approx(after, abs=0.04)

@@ -7,7 +7,7 @@ import pytest
 import statsmodels.api as sm
 
 from models.passthrough.errors import NotEstimable
-from models.passthrough.rolling import block_bootstrap, block_counts, hac_ols, rolling_ols
+from models.passthrough.rolling import block_bootstrap, block_counts, block_starts, hac_ols, rolling_ols
 
 
 def data(m: int = 4, n: int = 90, k: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -41,11 +41,13 @@ def test_robust_errors() -> None:
         assert errors[i] == pytest.approx(theirs.bse, rel=1e-9)
 
 
-def test_bootstrap_by_counts() -> None:
+@pytest.mark.parametrize("block", [1, 8, 9, 90])
+def test_bootstrap_by_blocks(block: int) -> None:
     y, x = data(1)
-    counts = block_counts(90, 8, 5, np.random.default_rng(2))
+    starts = block_starts(90, block, 5, np.random.default_rng(2))
+    counts = block_counts(90, block, starts)
     assert counts.sum(axis=1).tolist() == [90.0] * 5
-    found = block_bootstrap(y[0], x[0], counts)
+    found = block_bootstrap(y[0], x[0], starts, block)
     for row, beta in zip(counts.astype(int), found, strict=True):
         at = np.repeat(np.arange(90), row)
         mean = x[0, at].mean(axis=0)
@@ -58,3 +60,10 @@ def test_a_column_that_stands_still_within_a_window_is_refused() -> None:
     x[1, 10:50, 2] = 7.0
     with pytest.raises(NotEstimable, match="window"):
         rolling_ols(y, x, 30)
+
+
+def test_a_sample_of_one_block_in_which_a_column_stands_still_is_refused() -> None:
+    y, x = data(1)
+    x[0, 10:50, 2] = x[0, 50:90, 2] = 7.0
+    with pytest.raises(NotEstimable, match="window"):
+        block_bootstrap(y[0], x[0], np.full((3, 3), 12, dtype=np.int32), 30)
