@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cbam.exposure import DefaultPath, Exposure, certificates, cost_cents, default_path
 from cbam.free_allocation import stated_in_another_year
 from cbam.goods import Origin
 from cbam.prices import CertificatePrice, Pricing
-from models.law import LawAt, LawBook
+from models.law import LawAt, LawBook, Read
 
 METHOD = "cbam.projection/1"
 FACTOR, CSCF = "eu.cbam.cbam_factor", "eu.cbam.cscf"
@@ -26,6 +27,8 @@ class YearCost:
     price: CertificatePrice
     cost_eur: float
     held: tuple[str, ...]
+    #: What the year was read from, in groups that are kept with the law book.
+    grounds: tuple[tuple[Read, ...], ...]
 
     @property
     def assumed(self) -> tuple[str, ...]:
@@ -64,7 +67,7 @@ def project(known: Exposure, book: LawBook, pricing: Pricing) -> tuple[YearCost,
     year (``free_allocation.stated_in_another_year``).
     """
     c, own_year = known.consignment, known.consignment.imported_on.year
-    stated_share = _share(book.at(c.imported_on))
+    stated = _share(book.at(c.imported_on))
     out = []
     for year in years_of(book):
         if year == own_year:
@@ -73,15 +76,19 @@ def project(known: Exposure, book: LawBook, pricing: Pricing) -> tuple[YearCost,
         law = book.at(dt.date(year, 12, 31))
         price = pricing.for_year(book, year)
         path: DefaultPath | None = None
+        grounds: tuple[tuple[Read, ...], ...] = ()
         if known.embedded.origin is not Origin.LIABLE:
             see = sefa = 0.0
             held: tuple[str, ...] = ()
         elif known.default is not None:
             path = default_path(law, c.origin, c.cn_code, c.route)
             see, sefa, held = path.see_tco2e_per_t, path.sefa_tco2e_per_t, path.held
+            grounds = (path.reads,)
         else:
             see, held = known.embedded.see_tco2e_per_t, ("sefa_scaled",)
-            sefa = float(stated_in_another_year(known.embedded.sefa_tco2e_per_t, stated_share, _share(law)))
+            ahead = _share(law)
+            sefa = float(stated_in_another_year(known.embedded.sefa_tco2e_per_t, stated.share, ahead.share))
+            grounds = (stated.reads, ahead.reads)
         out.append(
             YearCost(
                 year=year,
@@ -91,6 +98,7 @@ def project(known: Exposure, book: LawBook, pricing: Pricing) -> tuple[YearCost,
                 price=price,
                 cost_eur=cost_cents(c.net_mass_t, see, sefa, 0.0, price.eur_per_t, path) / 100.0,
                 held=held,
+                grounds=(*grounds, price.reads),
             )
         )
     return tuple(out)
@@ -105,13 +113,23 @@ def _own(known: Exposure, year: int) -> YearCost:
         known.price,
         known.cost_eur,
         (),
+        (),
     )
 
 
-def _share(law: LawAt) -> float:
+class _Share(NamedTuple):
+    """Share of the benchmark that is free, and where it was read."""
+
+    share: float
+    reads: tuple[Read, ...]
+
+
+def _share(law: LawAt) -> _Share:
     """Return CBAM factor times CSCF of a day, kept with the law book."""
-    kept: dict[int, float] = law.book.derived.setdefault("cbam.free_share", {})
+    kept: dict[int, _Share] = law.book.derived.setdefault("cbam.free_share", {})
     found = kept.get(law.epoch)
     if found is None:
-        found = kept[law.epoch] = law.number(FACTOR) * law.number(CSCF)
+        inner = LawAt(law.book, law.day)
+        share = inner.number(FACTOR) * inner.number(CSCF)
+        found = kept[law.epoch] = _Share(share, tuple(inner.reads.values()))
     return found

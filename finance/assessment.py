@@ -18,7 +18,7 @@ from pydantic import Field
 from cbam.errors import PricesNotChosen
 from cbam.prices import Paths, PricePath, Pricing, path_named
 from finance.domestic import Home, Site, line_home, site_of
-from finance.line import Border, border, border_numbers, reads_of
+from finance.line import Border, border, border_numbers, grounds_of, reads_of
 from finance.metrics import indicators
 from finance.scorecard import Score, Scorecard, score_what_can_be
 from finance.submission import GoodsLine, Submission
@@ -32,7 +32,7 @@ from models.market import Market
 from models.provenance import Provenance, fingerprint
 from models.table import Row
 
-METHOD = "finance.assessment/1"
+METHOD = "finance.assessment/2"
 Progress = Callable[[int, int], None]
 
 
@@ -137,6 +137,8 @@ class Assessment:
     reads: tuple[Read, ...]
     assumptions: tuple[Text, ...]
     scenarios: tuple[str, ...]
+    #: Fingerprints of the policy and the price path that were used: they hold values too.
+    basis: Mapping[str, str]
     legend: Mapping[str, Mapping[str, Any]] = field(repr=False)
 
     @property
@@ -147,7 +149,9 @@ class Assessment:
     @property
     def provenance(self) -> Provenance:
         """What the result rests on."""
-        inputs = fingerprint([self.submission.model_dump(mode="json"), self.options.model_dump(mode="json")])
+        inputs = fingerprint(
+            [self.submission.model_dump(mode="json"), self.options.model_dump(mode="json"), self.basis]
+        )
         return Provenance(METHOD, inputs, self.reads, self.scenarios)
 
     def head(self) -> dict[str, Any]:
@@ -158,6 +162,7 @@ class Assessment:
             "as_of": self.as_of.isoformat(),
             "options": self.options.model_dump(mode="json"),
             "scenarios": list(self.scenarios),
+            "basis": dict(self.basis),
             "firm": self.submission.firm.model_dump(mode="json"),
             "totals": dict(self.totals),
             "installations": [site.to_dict() for site in self.installations],
@@ -191,6 +196,7 @@ def read_dict(read: Read) -> dict[str, Any]:
         "note": read.note,
         "scenario": read.scenario,
         "assumed": read.assumed,
+        "attrs": dict(read.attrs),
     }
 
 
@@ -229,9 +235,11 @@ def assess_submission(
     sites = tuple(
         site_of(year, context.book, context.market, context.fx, context.as_of) for year in submission.installations
     )
-    reads: dict[str, Read] = {read.key: read for site in sites for read in site.reads()}
+    reads = Grounds()
+    for site in sites:
+        reads.add(site.reads())
     if fx is not None:
-        reads[fx.read().key] = fx.read()
+        reads.add((fx.read(),))
     legend: dict[str, Mapping[str, Any]] = {}
     shapes: set[tuple[object, ...]] = set()
     lines = []
@@ -239,14 +247,16 @@ def assess_submission(
     for done, line in enumerate(submission.goods):
         made = _line(line, context, pricing, rates, fx, sites)
         if made.border is not None:
-            for read in reads_of(made.border):
-                reads.setdefault(read.key, read)
+            for group in grounds_of(made.border):
+                reads.add(group)
+            if made.home is not None:
+                reads.add((made.home.deduction.read,))
             _remember(legend, shapes, made)
         lines.append(made)
         if progress is not None and (done + 1) % 1000 == 0:
             progress(done + 1, count)
     for rate in rates.used.values():
-        reads.setdefault(rate.read().key, rate.read())
+        reads.add((rate.read(),))
     totals = totals_of(lines, fx, context.book, pricing)
     metrics = indicators(submission, firm_totals(submission, lines, sites, fx, context.as_of))
     made_score, unscored = score_what_can_be(context.scorecard, metrics.values, submission.gates, notes=metrics.notes)
@@ -261,9 +271,13 @@ def assess_submission(
         installations=sites,
         score=made_score,
         findings=(*findings, *unscored, *(f for site in sites for f in site.findings)),
-        reads=tuple(reads.values()),
+        reads=reads.found,
         assumptions=assumptions_of(lines, pricing, context.book, fx),
         scenarios=context.book.scenarios,
+        basis={
+            "scorecard": fingerprint(context.scorecard.model_dump(mode="json")),
+            "price_path": fingerprint(pricing.paths[options.price_path].model_dump(mode="json")),
+        },
         legend=legend,
     )
 
@@ -285,6 +299,32 @@ def pricing_of(options: Options, named: Paths) -> Pricing:
         )
     path_named(paths, options.price_path)
     return Pricing(paths, options.price_path, options.use_scenario_price)
+
+
+class Grounds:
+    """
+    Values read, each once: the same parameter in force from another day is another value.
+
+    Lines share groups of reads that are kept with the law book, so a group that
+    was added before costs nothing.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[int, tuple[Read, ...]] = {}
+        self._found: dict[tuple[str, dt.date, bool], Read] = {}
+
+    def add(self, group: tuple[Read, ...]) -> None:
+        """Add the values of a group."""
+        if id(group) in self._seen:
+            return
+        self._seen[id(group)] = group  # kept, so that its id is nobody else's
+        for read in group:
+            self._found.setdefault((read.key, read.since, read.assumed), read)
+
+    @property
+    def found(self) -> tuple[Read, ...]:
+        """Every value, in the order of the first reading."""
+        return tuple(self._found.values())
 
 
 class _Rates:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,3 +195,17 @@ def reads_of(made: Border) -> Sequence[Read]:
     other = made.what_if.other if made.what_if else None
     reads = (*made.exposure.embedded.reads, *made.exposure.price.reads)
     return (*reads, *other.embedded.reads, *other.price.reads) if other else reads
+
+
+def grounds_of(made: Border) -> Iterator[tuple[Read, ...]]:
+    """Return the same and what the years ahead rest on, in groups that lines share."""
+    for exposure, years in (
+        (made.exposure, made.years),
+        *(((made.what_if.other, made.what_if.years),) if made.what_if else ()),
+    ):
+        yield exposure.embedded.settled.reads
+        if exposure.default is not None:
+            yield exposure.default.reads
+        yield exposure.price.reads
+        for year in years:
+            yield from year.grounds

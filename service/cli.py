@@ -50,6 +50,7 @@ from service.installation import command as installation
 from service.pact import command as pact
 from service.passthrough import command as passthrough
 from service.position import command as position
+from service.recompute import command as recompute
 from service.registers import command as registers
 from service.statement import command as statement
 
@@ -88,6 +89,7 @@ app.add_typer(statement.app, name="statement")
 app.add_typer(registers.app, name="register")
 app.add_typer(finance.app, name="finance")
 app.add_typer(audit.app, name="audit")
+app.command()(recompute.recompute)
 app.add_typer(identity.app, name="account")
 footprint_app = typer.Typer(no_args_is_help=True, help="产品碳足迹 / product footprints")
 app.add_typer(footprint_app, name="footprint")

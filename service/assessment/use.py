@@ -33,6 +33,8 @@ from service.tables import Job, Upload
 from service.workbook.read import ReadResult, read_submission
 
 KIND = "assess"
+#: Kind of what is kept.
+KEPT = "submission"
 Progress = Callable[[int, int], None]
 
 
@@ -129,7 +131,7 @@ def keep(db: Session, who: Who, result: Result, rows: Sequence[dict[str, Any]] |
     return store.keep_once(
         db,
         who,
-        kind="submission",
+        kind=KEPT,
         title=result.submission.firm.name,
         inputs=result.submission.model_dump(mode="json"),
         head=result.head(),

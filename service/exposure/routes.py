@@ -19,6 +19,7 @@ from service.provide import Caller, Law, LawScenarios, PricePath, Today, Transac
 from service.schemas import ReadRead, RowRead, read_of, rows_of
 from service.store import exact
 from service.strict import StrictRoute
+from service.tables import Assessment
 
 router = APIRouter(prefix="/exposures", tags=["exposures"], route_class=StrictRoute, responses=PROBLEMS)
 
@@ -59,7 +60,9 @@ class ExposureRead(BaseModel):
     """What a consignment owes, and how the figure came about. Money is a decimal string."""
 
     id: UUID | None = Field(description="Set when the result was kept; see /assessments/{id}")
-    key: str = Field(description="Provenance key: same inputs, law and method give the same")
+    key: str = Field(
+        description="Provenance key: same inputs, law and method give the same; what is kept holds the years ahead too and has its own"
+    )
     method: str
     see_tco2e_per_t: float
     sefa_tco2e_per_t: float
@@ -103,18 +106,18 @@ def assess(
     options = Options(price_path=price_path, use_scenario_price=use_scenario_price, law_scenarios=tuple(law_scenario))
     exposure = use.assess(goods, law, options)
     years = use.years(exposure, law, options) if projection or keep else ()
-    kept = use.keep(db, who, exposure, years, options, today).row.id if keep else None
-    if keep:
+    kept = use.keep(db, who, exposure, years, law, options, today).row if keep else None
+    if kept is not None:
         response.status_code = 201
-        response.headers["Location"] = f"/api/v1/assessments/{kept}"
+        response.headers["Location"] = f"/api/v1/assessments/{kept.id}"
     return _read(exposure, kept, years if projection else ())
 
 
-def _read(exposure: Exposure, kept: UUID | None, years: tuple[YearCost, ...]) -> ExposureRead:
+def _read(exposure: Exposure, kept: Assessment | None, years: tuple[YearCost, ...]) -> ExposureRead:
     provenance = exposure.provenance
     return ExposureRead(
-        id=kept,
-        key=provenance.key,
+        id=kept.id if kept else None,
+        key=kept.key if kept else provenance.key,
         method=METHOD,
         see_tco2e_per_t=exposure.embedded.see_tco2e_per_t,
         sefa_tco2e_per_t=exposure.embedded.sefa_tco2e_per_t,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -26,7 +27,7 @@ from service.clock import now
 from service.identity.keys import key_of
 from service.refusals import NotFound
 from service.settings import Settings
-from service.statement.document import document_of, upstream_of
+from service.statement.document import StatementDocument, document_of, upstream_of
 from service.statement.seal import Envelope, Kind, key_id, opened, public_of, signed
 from service.statement.tables import SigningKey, Statement, StatementNotice, SupplierStatement, SupplyUse, TrustedKey
 from service.tables import Organisation
@@ -223,6 +224,26 @@ def issue(
     db.flush()
     record(db, who, "statement.issued", number, sha256=envelope.sha256)
     return row, envelope, True
+
+
+def worked_out_again(db: Session, who: Who, row: Statement) -> tuple[StatementDocument, StatementDocument]:
+    """
+    Return what was signed, and the same worked out anew from what was kept with it.
+
+    A supplier's statement that was withdrawn since stays what this one rested on.
+    """
+    signed_then = opened(row.content)[0].document
+    asked = StatementAsk.model_validate_json(json.dumps(row.inputs), strict=True)
+    lines = []
+    for i, supply in enumerate(asked.supplies):
+        query = visible(SupplierStatement, who).where(SupplierStatement.number == supply.number)
+        kept = db.scalar(query.options(undefer(SupplierStatement.content)))
+        if kept is None:
+            raise NotBroughtIn(field=f"supplies.{i}.number", number=supply.number)
+        lines.append(upstream_of(opened(kept.content)[0].document, supply.t_per_t))
+    given = asked.statement.model_copy(update={"upstream": (*lines, *asked.statement.upstream)})
+    day = dt.date.fromisoformat(signed_then.issued)
+    return signed_then, document_of(domain.statement(given), signed_then.number, day, signed_then.link)
 
 
 def one_of(db: Session, who: Who, statement: UUID) -> Statement:
