@@ -1,9 +1,10 @@
 """
-Factors that people hand in, and the choice among all factors of a kind.
+Factors that people hand in, and which of all factors may be chosen.
 
 A record is immutable: a correction is a new record that supersedes it. A record
 can be chosen once somebody other than its submitter has accepted it, while it is
-valid, and where its licence lets it be used.
+valid, and where its licence lets it be used. What an authority published is
+superseded by the authority alone.
 """
 
 from __future__ import annotations
@@ -32,19 +33,7 @@ LEVEL_WORDS: Mapping[str, Text] = {
 #: Life cycle for products, or direct emissions for inventories of an entity: one is never taken for the other.
 Family: TypeAlias = Literal["footprint", "inventory"]
 Score = Annotated[float, Field(ge=1, le=5)]
-_NATION = "China"
-
-
-class NoFactorToChoose(YuetanError):
-    code = "factors.none_to_choose"
-    message = Text(
-        "截至 {on}，没有可用的“{key}”因子（地区 {region}）。{why_zh}",
-        "No factor of '{key}' may be used on {on} (region {region}). {why_en}",
-    )
-    hint = Text(
-        "请填写自有因子并注明来源，或提交因子并经他人审核。",
-        "Enter a factor of your own with its source, or hand one in and have somebody else review it.",
-    )
+NATION = "China"
 
 
 class FactorNotUsable(YuetanError):
@@ -81,7 +70,7 @@ class FactorRecord(Input):
     value: NonNegative
     unit: str = Field(min_length=1, max_length=40, examples=["kgCO2e/kWh"])
     level: Level
-    region: str = Field(default=_NATION, max_length=60, examples=["Guangdong"])
+    region: str = Field(default=NATION, max_length=60, examples=["Guangdong"])
     #: Whose, for the level of a supplier.
     supplier: str = Field(default="", max_length=200)
     boundary: str = Field(default="", max_length=300)
@@ -134,6 +123,39 @@ class Submission(Input):
     evidence: str = Field(default="", max_length=500)
     review: Review | None = None
 
+    def said(self, kept: bool) -> Text:
+        """Return who handed it in and who reviewed it; ``kept`` where our own books say so, not the bill."""
+        review = self.review
+        zh, en = (
+            f"由 {self.submitter} 于 {self.submitted_on} 提交",
+            f"submitted by {self.submitter} on {self.submitted_on}",
+        )
+        if review is not None:
+            zh, en = (
+                f"{zh}，{review.reviewer} 于 {review.on} 审核通过",
+                f"{en}, reviewed by {review.reviewer} on {review.on}",
+            )
+        return Text(zh, en) if kept else Text(f"{zh}（随算例填报）", f"{en} (as stated with the bill)")
+
+
+class FactorMap(Input):
+    """A provincial record that stands for the same thing as a national one, and where that is said."""
+
+    national_id: str = Field(min_length=1, max_length=100)
+    provincial_id: str = Field(min_length=1, max_length=100)
+    source: str = Field(min_length=1, max_length=300)
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """Submissions that an organisation keeps, each reviewed by somebody else in it, and its map of ids."""
+
+    submissions: tuple[Submission, ...] = ()
+    maps: tuple[FactorMap, ...] = ()
+
+
+NOTHING_HANDED_IN = HandedIn()
+
 
 @dataclass(frozen=True, slots=True)
 class Licence:
@@ -145,28 +167,21 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class FactorStore:
-    """Every record that may be chosen, and the reason for each that may not."""
+    """
+    Every record that may be chosen, and the reason for each that may not.
+
+    ``said`` tells of each record that was handed in by whom and who reviewed it; ``counterparts`` names the records of
+    the other level that are mapped to one.
+    """
 
     records: tuple[FactorRecord, ...]
     refused: Mapping[str, FactorNotUsable]
+    said: Mapping[str, Text]
+    counterparts: Mapping[str, tuple[str, ...]]
 
     def findings(self) -> list[Finding]:
         """Return one finding for each record that may not be used."""
         return [Finding.of(error, severity="warning", field="factors") for error in self.refused.values()]
-
-
-@dataclass(frozen=True, slots=True)
-class ChosenRecord:
-    """The record that was chosen, why, and the best of each other level, for the question what that changes."""
-
-    record: FactorRecord
-    reason: Text
-    others: tuple[FactorRecord, ...]
-
-    def line(self) -> str:
-        """Return the factor as one line of a proof."""
-        of = self.record
-        return f"factors[{of.id}] = {of.value:g} {of.unit}, {of.level} {of.region}, {of.data_year} [{of.source}, {of.confidence}]"
 
 
 def load_licences(data_dir: Path) -> dict[str, Licence]:
@@ -215,6 +230,7 @@ def factor_store(
     submissions: Sequence[Submission],
     licences: Mapping[str, Licence],
     on: dt.date,
+    kept: HandedIn = NOTHING_HANDED_IN,
 ) -> FactorStore:
     """
     Return what may be chosen on a day.
@@ -224,18 +240,23 @@ def factor_store(
     published : sequence of FactorRecord
         Our own records.
     submissions : sequence of Submission
-        What was handed in.
+        What comes with a bill, its review as the bill states it.
     licences : mapping
         Terms of use by licence.
     on : date
         Day of the report.
+    kept : HandedIn
+        What the organisation keeps; of the same id it comes before what a bill states.
     """
     refused: dict[str, FactorNotUsable] = {}
     good: dict[str, FactorRecord] = {record.id: record for record in published if record.valid_on(on)}
-    known = {record.id for record in published} | {one.record.id for one in submissions}
-    for one in submissions:
+    official = {record.id for record in published}
+    handed_in = [(one, True) for one in kept.submissions] + [(one, False) for one in submissions]
+    known = {one.record.id for one, _ in handed_in}
+    said: dict[str, Text] = {}
+    for one, ours in handed_in:
         record = one.record
-        why = _why_not(one, licences, on, known)
+        why = _why_not(one, licences, on, known, official, ours)
         if why is None and (record.id in good or record.id in refused):
             why = Text(
                 "编号已有，更正须用新编号并写明替代哪一条",
@@ -244,24 +265,32 @@ def factor_store(
         if why is not None:
             refused[record.id] = FactorNotUsable(field="record", id=record.id, why_zh=why.zh, why_en=why.en)
         else:
-            good[record.id] = record
+            good[record.id], said[record.id] = record, one.said(ours)
     replaced = {record.supersedes: record for record in good.values() if record.supersedes}
     for old, new in replaced.items():
         if old in good:
             refused[old] = FactorNotUsable(
                 field="record", id=old, why_zh=f"已被“{new.id}”替代", why_en=f"superseded by '{new.id}'"
             )
-    return FactorStore(tuple(record for name, record in good.items() if name not in replaced), refused)
+    counterparts: dict[str, tuple[str, ...]] = {}
+    for pair in kept.maps:
+        for one_id, other in ((pair.national_id, pair.provincial_id), (pair.provincial_id, pair.national_id)):
+            counterparts[one_id] = (*counterparts.get(one_id, ()), other)
+    usable = tuple(record for name, record in good.items() if name not in replaced)
+    return FactorStore(usable, refused, said, counterparts)
 
 
-def _why_not(one: Submission, licences: Mapping[str, Licence], on: dt.date, known: set[str]) -> Text | None:
+def _why_not(
+    one: Submission, licences: Mapping[str, Licence], on: dt.date, known: set[str], official: set[str], ours: bool
+) -> Text | None:
     record, review = one.record, one.review
     licence = licences.get(record.licence)
     if review is None:
         return Text("尚未审核", "it has not been reviewed")
     if review.decision != "accepted":
         return Text(f"审核未通过：{review.reason}", f"the review did not accept it: {review.reason}")
-    if review.reviewer.casefold() == one.submitter.casefold():
+    # Of what is kept the persons were compared, who may share a name.
+    if not ours and review.reviewer.casefold() == one.submitter.casefold():
         return Text("审核人就是提交人", "its reviewer is its submitter")
     if review.on < one.submitted_on or review.on > on:
         return Text("审核日期早于提交或晚于报告日", "its review is dated before it was handed in, or after the report")
@@ -273,92 +302,11 @@ def _why_not(one: Submission, licences: Mapping[str, Licence], on: dt.date, know
         until = f" – {record.valid_to}" if record.valid_to else ""
         span = f"{record.valid_from or record.published}{until}"
         return Text(f"在 {on} 无效（有效期 {span}）", f"not valid on {on} (valid {span})")
+    if record.supersedes in official:
+        return Text(
+            f"“{record.supersedes}”是已公布因子，只能由公布机构替代",
+            f"'{record.supersedes}' was published: its publisher alone supersedes it",
+        )
     if record.supersedes is not None and record.supersedes not in known - {record.id}:
         return Text(f"所替代的“{record.supersedes}”不存在", f"'{record.supersedes}', which it supersedes, is not known")
     return None
-
-
-def choose(
-    store: FactorStore,
-    key: str,
-    *,
-    region: str,
-    supplier: str,
-    year: int,
-    on: dt.date,
-    order: Sequence[Level] = LEVELS,
-    family: Family = "footprint",
-) -> ChosenRecord:
-    """
-    Choose the factor of an activity.
-
-    Parameters
-    ----------
-    store : FactorStore
-        What may be chosen.
-    key : str
-        What the activity is.
-    region, supplier : str
-        Where it took place, and who supplied it (empty: nobody in particular).
-    year : int
-        Year of the activity data.
-    on : date
-        Day of the report.
-    order : sequence of Level
-        Which level comes first; of a level the same year, else the latest year
-        published before the report.
-    family : str
-        ``footprint`` or ``inventory``; the other is never taken.
-
-    Raises
-    ------
-    NoFactorToChoose
-        No record of the key, the region or the supplier may be used.
-    """
-    best: list[FactorRecord] = []
-    for level in order:
-        of_level = [
-            record
-            for record in store.records
-            if record.key == key
-            and record.family == family
-            and record.level == level
-            and (
-                record.supplier == supplier
-                if level == "supplier"
-                else record.region == (_NATION if level == "national" else region)
-            )
-        ]
-        if of_level:
-            best.append(
-                max(
-                    of_level,
-                    key=lambda record: (record.data_year == year, record.data_year, record.published, record.id),
-                )
-            )
-    if not best:
-        elsewhere = sorted({f"{r.level} {r.region}" for r in store.records if r.key == key and r.family == family})
-        other = any(r.key == key and r.family != family for r in store.records)
-        why = (
-            Text(f"只有：{'、'.join(elsewhere)}。", f"There is only: {', '.join(elsewhere)}.")
-            if elsewhere
-            else Text(
-                "只有另一类（直接排放与碳足迹不可互换）。",
-                "There is only the other family, which is never taken for it.",
-            )
-            if other
-            else Text("", "")
-        )
-        raise NoFactorToChoose(field="key", key=key, region=region, on=on, why_zh=why.zh, why_en=why.en)
-    first = best[0]
-    word = LEVEL_WORDS[first.level]
-    timed = (
-        Text(f"同年（{year} 年）", f"of the same year, {year}")
-        if first.data_year == year
-        else Text(f"没有 {year} 年的，采用 {first.data_year} 年", f"none of {year}, so that of {first.data_year}")
-    )
-    reason = Text(
-        f"{word.zh}因子，按次序（{'、'.join(LEVEL_WORDS[x].zh for x in order)}）最先；{timed.zh}",
-        f"{word.en} factor, first of the order ({', '.join(LEVEL_WORDS[x].en for x in order)}); {timed.en}",
-    )
-    return ChosenRecord(first, reason, tuple(best[1:]))

@@ -26,7 +26,7 @@ from models.trend import trend
 from models.uncertainty import ENDS, Interval, deviation, interval, simulate, variation
 from models.units import FloatArray
 
-METHOD = "footprint/1"
+METHOD = "footprint/2"
 #: Mass may be 0 where the product is one of these.
 _MASSLESS = frozenset({"energy", "transport", "time"})
 #: Most draws times lines, and times products too, in one answer.

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from models.bill import Activity, Bill
 from models.errors import NOTHING, MissingInput, Text
-from models.factor_records import LEVELS, FactorStore, Level, choose
+from models.factor_choice import choose
+from models.factor_records import LEVELS, FactorStore, Level
 from models.factors import Fuel, fuel_emissions
 from models.measures import Measures
 from models.uncertainty import Interval, UncertaintyPolicy, interval, variation

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from models.factor_choice import NoFactorToChoose, choose
 from models.factor_records import (
+    NOTHING_HANDED_IN,
+    FactorMap,
     FactorStore,
-    NoFactorToChoose,
+    HandedIn,
     Submission,
-    choose,
     factor_store,
     published_records,
 )
@@ -22,8 +24,8 @@ from tests.models.bills import FACTORS, LICENCES, ON, submission
 ACCEPTED = {"reviewer": "乙所", "on": dt.date(2026, 1, 5), "decision": "accepted", "reason": "核对"}
 
 
-def store(*submissions: Submission, on: dt.date = ON) -> FactorStore:
-    return factor_store(published_records(FACTORS), submissions, LICENCES, on)
+def store(*submissions: Submission, on: dt.date = ON, kept: HandedIn = NOTHING_HANDED_IN) -> FactorStore:
+    return factor_store(published_records(FACTORS), submissions, LICENCES, on, kept)
 
 
 def chosen(of: FactorStore, **asked: Any) -> Any:
@@ -56,6 +58,7 @@ def test_an_accepted_provincial_factor_comes_before_the_national() -> None:
         ({"published": dt.date(2026, 3, 2)}, "not valid"),
         ({"supersedes": "nobody"}, "not known"),
         ({"id": "mee-footprint-2024:national_average"}, "taken"),
+        ({"supersedes": "mee-footprint-2024:national_average"}, "publisher alone"),
     ],
 )
 def test_what_may_not_be_used_is_kept_and_told(fields: dict[str, Any], said: str) -> None:
@@ -115,3 +118,41 @@ def test_known_factors_of_the_grid() -> None:
     for region, values in known.items():
         for year, value in zip((2021, 2022, 2023), values, strict=True):
             assert grid_factor(FACTORS, region, year, ON).value == value
+
+
+def test_what_was_handed_in_never_stands_in_for_what_was_published() -> None:
+    own = submission(id="ours", level="national", region="China", value=0.1, data_year=2025)
+    found = chosen(store(own), year=2025)
+    assert found.record.value == 0.5777
+    assert "'ours'" in found.reason.en
+    assert "“ours”" in found.reason.zh
+    alone = submission(id="ours", level="national", region="China", value=0.1, key="steam")
+    assert chosen(store(alone), key="steam").record.value == 0.1
+
+
+def test_the_reason_names_who_handed_it_in_and_who_reviewed_it() -> None:
+    stated, kept = chosen(store(submission())), chosen(store(kept=HandedIn((submission(),))))
+    for found in (stated, kept):
+        assert "submitted by 甲厂 on 2025-12-01, reviewed by 乙所 on 2026-01-05" in found.reason.en
+        assert "乙所 于 2026-01-05 审核通过" in found.reason.zh
+        assert "reviewed by 乙所" in found.line()
+    assert "as stated with the bill" in stated.reason.en
+    assert "as stated with the bill" not in kept.reason.en
+    namesakes = {"reviewer": "甲厂", "on": dt.date(2026, 1, 5), "decision": "accepted", "reason": "核对"}
+    assert chosen(store(kept=HandedIn((submission(review=namesakes),)))).record.id == "gd-2024"
+
+
+def test_what_is_kept_comes_before_the_same_id_of_a_bill() -> None:
+    of = store(submission(value=9.0), kept=HandedIn((submission(),)))
+    assert chosen(of).record.value == 0.5
+    assert "taken" in of.refused["gd-2024"].text("en")
+
+
+def test_a_mapped_record_of_another_key_is_what_it_is_compared_with() -> None:
+    local = submission(key="gd-power")
+    pair = FactorMap(national_id="mee-footprint-2024:national_average", provincial_id="gd-2024", source="对照表")
+    assert chosen(store(kept=HandedIn((local,))), key="gd-power").others == ()
+    found = chosen(store(kept=HandedIn((local,), (pair,))), key="gd-power")
+    assert [one.value for one in found.others] == [0.5777]
+    by_key = chosen(store(kept=HandedIn((submission(),), (pair,))))
+    assert len(by_key.others) == 1

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from models.apportion import EconomicUnfounded, balance, shares_of, shown_parts
 from models.bill import Bill
 from models.errors import MissingInput, OutOfRange
-from models.factor_records import NoFactorToChoose
+from models.factor_choice import NoFactorToChoose
 from models.footprint import footprint
 from models.footprint_errors import MassZero, NotDivided, NotOnBill
 from models.measures import DoesNotConvert, UnknownMeasure
