@@ -307,6 +307,6 @@ def _why_not(
             f"“{record.supersedes}”是已公布因子，只能由公布机构替代",
             f"'{record.supersedes}' was published: its publisher alone supersedes it",
         )
-    if record.supersedes is not None and record.supersedes not in known - {record.id}:
+    if not ours and record.supersedes is not None and record.supersedes not in known - {record.id}:
         return Text(f"所替代的“{record.supersedes}”不存在", f"'{record.supersedes}', which it supersedes, is not known")
     return None

@@ -30,6 +30,8 @@ from service.dossier import routes as dossier
 from service.embedded import pages as embedded_pages
 from service.embedded import routes as embedded
 from service.exposure import routes as exposure
+from service.factors import pages as factor_pages
+from service.factors import routes as factors
 from service.feeds import routes as feeds
 from service.finance import pages as finance_pages
 from service.finance import routes as finance
@@ -166,7 +168,7 @@ def create_app(
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
         prices.router, feeds.router, score.router, position.router, finance.router, statement.router, audit.router,
         pact.router, pact_footprints.router, identity.router, footprint.router, footprint.reconciliations, embedded.router,
-        registers.router, registers.grades, passthrough.router,
+        registers.router, registers.grades, factors.router, passthrough.router,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
     for router in (identity.gate, health, statement.public):
@@ -186,6 +188,7 @@ def create_app(
         finance_pages.router,
         statement_pages.router,
         register_pages.router,
+        factor_pages.router,
         identity_pages.router,
     ):
         app.include_router(router, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])

@@ -30,6 +30,7 @@ from service.command import (
     Out,
     PricePath,
     UseScenarioPrice,
+    has_database,
     people,
     print_json,
     progress,
@@ -41,6 +42,7 @@ from service.communication import command as communication
 from service.decision import command as decision
 from service.dossier import command as dossier
 from service.embedded import command as embedded
+from service.factors import command as factors
 from service.feeds import command as feeds
 from service.finance import command as finance
 from service.footprint import command as footprint
@@ -86,6 +88,7 @@ cost_app = typer.Typer(no_args_is_help=True, help="产品与产业链的碳成�
 app.add_typer(cost_app, name="cost")
 cost_app.command()(embedded.chain)
 app.add_typer(statement.app, name="statement")
+app.add_typer(factors.app, name="factor")
 app.add_typer(registers.app, name="register")
 app.add_typer(finance.app, name="finance")
 app.add_typer(audit.app, name="audit")
@@ -106,17 +109,13 @@ def _held(parts: Parts) -> tuple[list[Any], FxTable | None]:
     """Return quotes fetched or brought in, and rates with what was fetched, if this installation has a database."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from service import migrate
     from service.auth import EMBEDDED
     from service.feeds.use import fetched_fx
     from service.prices.use import every_series
 
-    url = parts.settings.database
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+    if not has_database(parts):
         return [], None
     try:
-        if not migrate.is_current(parts.database):
-            return [], None
         with parts.database.reading() as db:
             return every_series(db, EMBEDDED, parts.library), fetched_fx(db, parts.library)
     except SQLAlchemyError:

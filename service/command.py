@@ -19,6 +19,7 @@ from service import terminal
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from service.parts import Parts
     from service.settings import Settings
 
 M = TypeVar("M", bound="BaseModel")
@@ -77,6 +78,36 @@ def settings_of(**given: Any) -> Settings:
         for one in error.errors(include_url=False, include_input=False):
             typer.echo(f"YUETAN_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}", err=True)
         raise typer.Exit(2) from None
+
+
+@contextmanager
+def installation(lang: str) -> Iterator[Parts]:
+    """Give the parts of this installation, its database migrated; refusals are told to people."""
+    from service import migrate
+    from service.parts import Parts
+
+    parts = Parts.of(settings_of())
+    try:
+        migrate.upgrade(parts.database)
+        with people(lang):
+            yield parts
+    finally:
+        parts.close()
+
+
+def has_database(parts: Parts) -> bool:
+    """Return whether this installation has a database that is up to date; none is made."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from service import migrate
+
+    url = parts.settings.database
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        return False
+    try:
+        return migrate.is_current(parts.database)
+    except SQLAlchemyError:
+        return False
 
 
 def print_json(value: Any) -> None:

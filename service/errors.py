@@ -20,6 +20,7 @@ from cbam.errors import UnknownPath
 from finance.policy import BadPolicy
 from models.errors import NOTHING, BadData, Text, UnknownParameter, YuetanError
 from models.market import UnknownInstrument
+from service.factors.refusals import Decided, FactorTaken, NotYours
 from service.feeds.feed import UnknownFeed
 from service.identity.door import NotAllowed, NotSignedIn
 from service.identity.use import Taken
@@ -47,6 +48,9 @@ STATUS: Mapping[type[YuetanError], int] = {
     BadKey: 400,
     Taken: 409,
     RecordTaken: 409,
+    FactorTaken: 409,
+    Decided: 409,
+    NotYours: 403,
     Changed: 409,
     TooLarge: 413,
     WrongMedia: 415,

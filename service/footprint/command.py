@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,12 +15,17 @@ from service.command import (
     UNREADABLE,
     AsJson,
     Lang,
+    has_database,
     people,
     print_json,
     read_bytes,
     read_input,
+    settings_of,
     write,
 )
+
+if TYPE_CHECKING:
+    from models.factor_records import HandedIn
 
 
 def make(
@@ -54,15 +59,15 @@ def make(
         if template is None:
             raise typer.BadParameter(Text("请给出文件或 --template", "give a file or --template").get(lang))
         return
-    library, today = Library(), clock.today()
+    library, today, kept = Library(), clock.today(), _kept()
     if file.suffix.lower() in (".xlsx", ".xlsm"):
         data = read_bytes(file, lang)
         with people(lang, UNREADABLE):
-            found = from_file(data, library, today)
+            found = from_file(data, library, today, kept)
     else:
         asked = read_input(file, ReconcileAsk, lang)
         with people(lang):
-            found = from_bill(asked, library, today)
+            found = from_bill(asked, library, today, kept)
     console = terminal.console()
     if found.made is not None and out is not None:
         chosen = product or next(iter(found.made.site.products))
@@ -86,3 +91,20 @@ def make(
         raise typer.Exit(FAILED)
     if strict and any(finding.refuses for finding in found.findings):
         raise typer.Exit(ROWS_REFUSED)
+
+
+def _kept() -> HandedIn:
+    """Return the accepted factors of this installation; nothing where it has no database."""
+    from models.factor_records import NOTHING_HANDED_IN
+    from service.auth import EMBEDDED
+    from service.factors.use import kept
+    from service.parts import Parts
+
+    parts = Parts.of(settings_of())
+    try:
+        if not has_database(parts):
+            return NOTHING_HANDED_IN
+        with parts.database.reading() as db:
+            return kept(db, EMBEDDED)
+    finally:
+        parts.close()

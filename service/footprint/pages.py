@@ -14,6 +14,7 @@ from models.method_difference import MethodDifference
 from service.assessment.routes import XLSX
 from service.batch.routes import content_of, plain_name
 from service.change.routes import PDF
+from service.factors.provide import Kept
 from service.footprint import use
 from service.footprint.file import FromFile, from_bill, from_file
 from service.footprint.paper import UNVERIFIED, footprint_paper
@@ -29,10 +30,10 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
 @router.get("/footprint")
-def footprint(request: Request, lang: Lang, law: Law, today: Today, example: bool = False) -> Response:
+def footprint(request: Request, lang: Lang, law: Law, today: Today, kept: Kept, example: bool = False) -> Response:
     """Show the form, or with ``example`` what the example comes to."""
     asked = example_ask() if example else None
-    return _page(request, lang, law, from_bill(asked, law, today) if asked else None, asked)
+    return _page(request, lang, law, from_bill(asked, law, today, kept) if asked else None, asked)
 
 
 @router.post("/footprint", max_body_size=MULTIPART_LIMIT)
@@ -41,6 +42,7 @@ def handed_in(
     lang: Lang,
     law: Law,
     today: Today,
+    kept: Kept,
     file: Annotated[UploadFile | None, File()] = None,
     bill: Annotated[str, Form(max_length=900_000)] = "",
     product: Annotated[str, Form(max_length=100)] = "",
@@ -55,11 +57,11 @@ def handed_in(
     try:
         if file is not None and file.filename:
             plain_name(file.filename)
-            found = from_file(content_of(file), law, today)
+            found = from_file(content_of(file), law, today, kept)
             asked = found.asked
         else:
             asked = handed_back(use.ReconcileAsk, bill)
-            found = from_bill(asked, law, today)
+            found = from_bill(asked, law, today, kept)
         if found.made is not None and result in ("pdf", "xlsx") and product in found.made.site.products:
             paper = footprint_paper(found.made, product, today)
             content, media = (pdf(paper, lang), PDF) if result == "pdf" else (xlsx(paper, lang), XLSX)
@@ -70,7 +72,7 @@ def handed_in(
             ask = use.CompareAsk(
                 bill=of.bill, submissions=of.submissions, on=of.on, one=found.made.profile.id, other=other
             )
-            differences = use.compared(ask, law, today)
+            differences = use.compared(ask, law, today, kept)
     except YuetanError as refusal:
         error = refusal
     return _page(request, lang, law, found, asked, differences, error, other)

@@ -11,6 +11,7 @@ from service.assessment.routes import WORKBOOK, XLSX
 from service.batch.routes import content_of, plain_name
 from service.change.routes import PDF
 from service.errors import PROBLEMS
+from service.factors.provide import Kept
 from service.footprint import use
 from service.footprint.example import CHECKS, EXAMPLE
 from service.footprint.file import from_file as read_file
@@ -44,7 +45,9 @@ _CHECKED = {"checked": {"summary": "Products and power against reports", "value"
 
 
 @router.post("", summary="Footprint of the products of a site", response_model=FootprintRead)
-def make(asked: Annotated[use.FootprintAsk, Body(openapi_examples=_SITE)], law: Law, today: Today) -> FootprintRead:
+def make(
+    asked: Annotated[use.FootprintAsk, Body(openapi_examples=_SITE)], law: Law, today: Today, kept: Kept
+) -> FootprintRead:
     """
     Work activities out to products by life-cycle stage, each number with its 95 % interval.
 
@@ -52,13 +55,15 @@ def make(asked: Annotated[use.FootprintAsk, Body(openapi_examples=_SITE)], law: 
     product is left the first reason is the answer. Factors handed in count only
     once somebody else has accepted them.
     """
-    return footprint_read(use.worked_out(asked, law, today))
+    return footprint_read(use.worked_out(asked, law, today, kept))
 
 
 @router.post("/compare-methods", summary="One bill by two methods", response_model=CompareRead)
-def compare(asked: Annotated[use.CompareAsk, Body(openapi_examples=_TWO)], law: Law, today: Today) -> CompareRead:
+def compare(
+    asked: Annotated[use.CompareAsk, Body(openapi_examples=_TWO)], law: Law, today: Today, kept: Kept
+) -> CompareRead:
     """Return each product by both methods with parts that add up to the difference, and the rules side by side."""
-    return compare_read(asked.one, asked.other, use.compared(asked, law, today))
+    return compare_read(asked.one, asked.other, use.compared(asked, law, today, kept))
 
 
 _OfProduct = Annotated[str, Query(max_length=100, description="Id of the product")]
@@ -70,12 +75,15 @@ def report(
     asked: Annotated[use.FootprintAsk, Body(openapi_examples=_SITE)],
     law: Law,
     today: Today,
+    kept: Kept,
     product: _OfProduct,
     lang: _Tongue = "zh",
 ) -> Response:
     """Return the report in the sections of its method; what the bill does not say is printed as not stated."""
     return _download(
-        pdf(footprint_paper(use.of_product(asked, product, law, today), product, today), lang), PDF, "footprint.pdf"
+        pdf(footprint_paper(use.of_product(asked, product, law, today, kept), product, today), lang),
+        PDF,
+        "footprint.pdf",
     )
 
 
@@ -84,12 +92,15 @@ def sheet(
     asked: Annotated[use.FootprintAsk, Body(openapi_examples=_SITE)],
     law: Law,
     today: Today,
+    kept: Kept,
     product: _OfProduct,
     lang: _Tongue = "zh",
 ) -> Response:
     """Return the same as a workbook."""
     return _download(
-        xlsx(footprint_paper(use.of_product(asked, product, law, today), product, today), lang), XLSX, "footprint.xlsx"
+        xlsx(footprint_paper(use.of_product(asked, product, law, today, kept), product, today), lang),
+        XLSX,
+        "footprint.xlsx",
     )
 
 
@@ -103,7 +114,10 @@ def template(example: Annotated[bool, Query(description="Filled in with an examp
     "/file", summary="Footprint from a workbook", response_model=FootprintFileRead, max_body_size=MULTIPART_LIMIT
 )
 def from_file(
-    file: Annotated[UploadFile, File(description="The filled template, xlsx or xlsm")], law: Law, today: Today
+    file: Annotated[UploadFile, File(description="The filled template, xlsx or xlsm")],
+    law: Law,
+    today: Today,
+    kept: Kept,
 ) -> FootprintFileRead:
     """
     Work a filled template out, with its checks.
@@ -112,7 +126,7 @@ def from_file(
     read `footprint` is null: a sum with a line missing would be too low.
     """
     plain_name(file.filename)
-    return file_read(read_file(content_of(file), law, today))
+    return file_read(read_file(content_of(file), law, today, kept))
 
 
 @router.get("/profiles", summary="Methods of product footprints", response_model=list[ProfileRead])
@@ -132,7 +146,7 @@ def _download(data: bytes, media: str, name: str) -> Response:
 
 @reconciliations.post("", summary="Products and amounts against reports", response_model=ReconciliationRead)
 def reconcile(
-    asked: Annotated[use.ReconcileAsk, Body(openapi_examples=_CHECKED)], law: Law, today: Today
+    asked: Annotated[use.ReconcileAsk, Body(openapi_examples=_CHECKED)], law: Law, today: Today, kept: Kept
 ) -> ReconciliationRead:
     """
     Hold products against verified emissions, and amounts against ETS report, energy-use report, meters and invoices.
@@ -141,4 +155,4 @@ def reconcile(
     Tolerances, grades and what a difference does to data quality are
     assumptions, named in `proof`.
     """
-    return reconciliation_read(use.reconciled(asked, law, today))
+    return reconciliation_read(use.reconciled(asked, law, today, kept))

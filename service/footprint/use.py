@@ -11,7 +11,14 @@ from pydantic import Field
 from models.bill import Bill
 from models.crosscheck import Quantity
 from models.errors import MissingInput
-from models.factor_records import LEVELS, Submission, factor_store, published_records
+from models.factor_records import (
+    LEVELS,
+    NOTHING_HANDED_IN,
+    HandedIn,
+    Submission,
+    factor_store,
+    published_records,
+)
 from models.factors import GridFactor, grid_factor
 from models.findings import Finding
 from models.footprint import SiteFootprint, footprint
@@ -72,13 +79,15 @@ class Reconciled:
     after: SiteFootprint | None
 
 
-def basis_of(library: Library, submissions: Sequence[Submission], on: dt.date) -> Basis:
-    """Return what lines are worked out with on a day."""
-    store = factor_store(published_records(library.factors), submissions, library.licences, on)
+def basis_of(
+    library: Library, submissions: Sequence[Submission], on: dt.date, kept: HandedIn = NOTHING_HANDED_IN
+) -> Basis:
+    """Return what lines are worked out with on a day; ``kept`` are the organisation's own reviewed factors."""
+    store = factor_store(published_records(library.factors), submissions, library.licences, on, kept)
     return Basis(store, library.factors.fuels, library.measures, library.uncertainty, on, LEVELS)
 
 
-def made(ask: FootprintAsk, library: Library, today: dt.date) -> Made:
+def made(ask: FootprintAsk, library: Library, today: dt.date, kept: HandedIn = NOTHING_HANDED_IN) -> Made:
     """
     Work a bill out by its method.
 
@@ -87,7 +96,7 @@ def made(ask: FootprintAsk, library: Library, today: dt.date) -> Made:
     YuetanError
         The method is not known or is open, or no product could be worked out: the first reason.
     """
-    basis = basis_of(library, ask.submissions, ask.on or today)
+    basis = basis_of(library, ask.submissions, ask.on or today, kept)
     if ask.bill.profile:
         profile = profile_of(library.profiles, ask.bill.profile)
         found = by_profile(ask.bill, profile, basis)
@@ -96,17 +105,19 @@ def made(ask: FootprintAsk, library: Library, today: dt.date) -> Made:
     return Made(ask, site, None, {}, site.findings)
 
 
-def worked_out(ask: FootprintAsk, library: Library, today: dt.date) -> Made:
+def worked_out(ask: FootprintAsk, library: Library, today: dt.date, kept: HandedIn = NOTHING_HANDED_IN) -> Made:
     """Return a bill worked out; where no product could be, the first reason is raised."""
-    found = made(ask, library, today)
+    found = made(ask, library, today, kept)
     if not found.site.products:
         raise next(iter(found.site.refused.values()))
     return found
 
 
-def of_product(ask: FootprintAsk, product: str, library: Library, today: dt.date) -> Made:
+def of_product(
+    ask: FootprintAsk, product: str, library: Library, today: dt.date, kept: HandedIn = NOTHING_HANDED_IN
+) -> Made:
     """Return a bill worked out; where the product could not be, its reason is raised, ``NotOnBill`` where it is not there."""
-    found = worked_out(ask, library, today)
+    found = worked_out(ask, library, today, kept)
     if product in found.site.refused:
         raise found.site.refused[product]
     if product not in found.site.products:
@@ -114,13 +125,15 @@ def of_product(ask: FootprintAsk, product: str, library: Library, today: dt.date
     return found
 
 
-def compared(ask: CompareAsk, library: Library, today: dt.date) -> dict[str, MethodDifference]:
+def compared(
+    ask: CompareAsk, library: Library, today: dt.date, kept: HandedIn = NOTHING_HANDED_IN
+) -> dict[str, MethodDifference]:
     """Return what differs between two methods, by product; ``UnknownProfile`` where one is not known."""
     one, other = (profile_of(library.profiles, name) for name in (ask.one, ask.other))
-    return method_difference(ask.bill, one, other, basis_of(library, ask.submissions, ask.on or today))
+    return method_difference(ask.bill, one, other, basis_of(library, ask.submissions, ask.on or today, kept))
 
 
-def reconciled(ask: ReconcileAsk, library: Library, today: dt.date) -> Reconciled:
+def reconciled(ask: ReconcileAsk, library: Library, today: dt.date, kept: HandedIn = NOTHING_HANDED_IN) -> Reconciled:
     """
     Check a bill against verified totals and quantities; without a bill the quantities stand alone.
 
@@ -130,7 +143,7 @@ def reconciled(ask: ReconcileAsk, library: Library, today: dt.date) -> Reconcile
         A verified total without a bill to hold it against, or products that cannot be summed.
     """
     on = ask.on or today
-    basis = basis_of(library, ask.submissions, on)
+    basis = basis_of(library, ask.submissions, on, kept)
     before = footprint(ask.bill, basis) if ask.bill is not None else None
     if ask.totals and before is None:
         raise MissingInput(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,33 +15,15 @@ from service.command import (
     AsJson,
     Lang,
     On,
+    installation,
     people,
     print_json,
     read_bytes,
     read_input,
-    settings_of,
 )
-
-if TYPE_CHECKING:
-    from service.parts import Parts
 
 app = typer.Typer(no_args_is_help=True, help="登记簿与分级 / registers and grades")
 _HEADS = (Text("编号", "Id"), Text("名称", "Name"), Text("状态", "State"), Text("说明", "Why"), Text("来源", "Source"))
-
-
-@contextmanager
-def _installation(lang: str) -> Iterator[Parts]:
-    """Give the parts of this installation, its database migrated; refusals are told to people."""
-    from service import migrate
-    from service.parts import Parts
-
-    parts = Parts.of(settings_of())
-    try:
-        migrate.upgrade(parts.database)
-        with people(lang):
-            yield parts
-    finally:
-        parts.close()
 
 
 @app.command("import")
@@ -59,7 +39,7 @@ def bring(
     from service.registers.read import import_read
 
     data = read_bytes(file, lang)
-    with _installation(lang) as parts, people(lang, UNREADABLE), parts.database.writing() as db:
+    with installation(lang) as parts, people(lang, UNREADABLE), parts.database.writing() as db:
         found = import_file(db, EMBEDDED, data)
     if as_json:
         print_json(import_read(found).model_dump(mode="json"))
@@ -107,7 +87,7 @@ def show(
     if kind is None:
         raise typer.BadParameter(", ".join(KINDS))
     day = on.date() if on else clock.today()
-    with _installation(lang) as parts, parts.database.reading() as db:
+    with installation(lang) as parts, parts.database.reading() as db:
         found = [record_read(kind, one, day) for one in use.held(db, EMBEDDED, kind, use.MOST)]
     if as_json:
         print_json([one.model_dump(mode="json") for one in found])
@@ -136,7 +116,7 @@ def grade(
     from service.registers.read import grade_read
 
     asked = read_input(file, use.GradeQuestion, lang)
-    with _installation(lang) as parts, parts.database.reading() as db:
+    with installation(lang) as parts, parts.database.reading() as db:
         made = use.grade(db, EMBEDDED, parts.library, asked, clock.today())
     if as_json:
         print_json(grade_read(made).model_dump(mode="json"))

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import Annotated, Literal, cast
 
 import typer
 
 from models.errors import Text
 from service import terminal
-from service.command import FAILED, AsJson, Lang, people, print_json, read_bytes, read_input, settings_of, write
-
-if TYPE_CHECKING:
-    from service.parts import Parts
+from service.command import FAILED, AsJson, Lang, installation, print_json, read_bytes, read_input, write
 
 app = typer.Typer(no_args_is_help=True, help="碳成本单 / carbon cost statements")
 _FILE = Annotated[Path, typer.Argument(help="成本单文件 JSON、PDF 或 xlsx / the statement as it was issued")]
-
-
-@contextmanager
-def _installation(lang: str) -> Iterator[Parts]:
-    """Give the parts of this installation, its database migrated; refusals are told to people."""
-    from service import migrate
-    from service.parts import Parts
-
-    parts = Parts.of(settings_of())
-    try:
-        migrate.upgrade(parts.database)
-        with people(lang):
-            yield parts
-    finally:
-        parts.close()
 
 
 @app.command()
@@ -56,7 +36,7 @@ def make(
         raise typer.BadParameter(".json .pdf .xlsx")
     asked = read_input(file, StatementAsk, lang)
     console = terminal.console()
-    with _installation(lang) as parts, parts.database.writing() as db:
+    with installation(lang) as parts, parts.database.writing() as db:
         if out is None:
             made = prepared(db, EMBEDDED, asked)[0]
         else:
@@ -82,7 +62,7 @@ def verify(file: _FILE, as_json: AsJson = False, lang: Lang = "zh") -> None:
     from service.statement.use import checked
 
     data = read_bytes(file, lang)
-    with _installation(lang) as parts, parts.database.reading() as db:
+    with installation(lang) as parts, parts.database.reading() as db:
         told = checked_read(checked(db, EMBEDDED, data))
     if as_json:
         print_json(told.model_dump(mode="json"))
@@ -103,7 +83,7 @@ def bring(file: _FILE, lang: Lang = "zh") -> None:
     from service.statement.use import bring_in
 
     data = read_bytes(file, lang)
-    with _installation(lang) as parts, parts.database.writing() as db:
+    with installation(lang) as parts, parts.database.writing() as db:
         row, made = bring_in(db, EMBEDDED, data)
         said = Text("已导入", "Brought in") if made else Text("此前已导入", "Was here already")
         line = f"{said.get(lang)} {row.number} · {row.issuer} · {row.product}"
@@ -126,6 +106,6 @@ def withdraw(
         of = UUID(number)
     except ValueError:
         raise typer.BadParameter(number) from None
-    with _installation(lang) as parts, parts.database.writing() as db:
+    with installation(lang) as parts, parts.database.writing() as db:
         use.withdraw(db, EMBEDDED, of, reason)
     terminal.console().print(Text("已撤回", "Withdrawn").get(lang))

@@ -1,0 +1,19 @@
+"""What a request about footprints may ask for of the factors that its organisation keeps."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from models.factor_records import HandedIn
+from service.factors.use import kept
+from service.provide import Caller, Reading
+
+
+def kept_factors(who: Caller, db: Reading) -> HandedIn:
+    """Return the accepted factors and the map of ids of who asks."""
+    return kept(db, who)
+
+
+Kept = Annotated[HandedIn, Depends(kept_factors)]
