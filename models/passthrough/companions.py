@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,18 @@ class Companions:
             rows.append(
                 Row("asymmetry", Text("涨跌不对称", "Asymmetry"), word.en, "", Text(f"{word.zh}；{note.zh}", note.en))
             )
+        rows.append(
+            Row(
+                "rank",
+                Text("协整秩（迹检验，小样本修正）", "Cointegration rank, trace with small-sample factor"),
+                None if self.rank is None else float(self.rank),
+                "",
+                Text("Johansen，常数受限", "Johansen, restricted constant"),
+                0,
+            )
+        )
+        rows.append(self._momentum())
+        rows.append(self._projected(with_points))
         moves = self.drift.gain > DRIFT_5PCT
         rows.append(
             Row(
@@ -98,6 +110,29 @@ class Companions:
             )
         )  # fmt: skip
         return rows
+
+    def _momentum(self) -> Row:
+        label = Text("动量门限检验（Enders–Siklos）", "Momentum threshold (Enders-Siklos)")
+        if self.momentum is None:
+            return Row("momentum", label, None, "", self.no_asymmetry)
+        m = self.momentum
+        note = Text(
+            f"差距扩大时 {m.widening:.3f}，缩小时 {m.narrowing:.3f}；相等的 p = {m.p_equal:.3f}",
+            f"{m.widening:.3f} while the gap widens, {m.narrowing:.3f} while it narrows; equal: p = {m.p_equal:.3f}",
+        )
+        return Row("momentum", label, m.f_equal, "", note, 3)
+
+    def _projected(self, with_points: bool) -> Row:
+        lp = self.projections
+        label = Text("局部投影（最远期）", "Local projection, longest horizon")
+        if lp is None:
+            return Row("local_projection", label, None, "", Text("样本不足", "too few observations"))
+        last, se = float(lp.coef[-1]), float(lp.se_robust[-1])
+        note = Text(
+            f"第 {lp.horizon[-1]} 期，95% 区间 {last - 1.96 * se:.3f} 至 {last + 1.96 * se:.3f}",
+            f"horizon {lp.horizon[-1]}, 95 % {last - 1.96 * se:.3f} to {last + 1.96 * se:.3f}",
+        )
+        return Row("local_projection", label, last if with_points else None, "CNY/CNY", note, 4)
 
     def data(self, *, with_points: bool) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -126,7 +161,12 @@ class Companions:
                 "p_long": self.asymmetry.p_long,
                 "p_short": self.asymmetry.p_short,
                 "by_bootstrap": self.asymmetry.by_bootstrap,
+                "up": self.asymmetry.up.theta if with_points else None,
+                "down": self.asymmetry.down.theta if with_points else None,
             },
+            "rank": self.rank,
+            "momentum": None if self.momentum is None else asdict(self.momentum),
+            "drift": {"gain": self.drift.gain, "ratio": self.drift.ratio},
         }
 
 

@@ -1,4 +1,4 @@
-"""A rate that drifts: random-walk coefficient by Kalman filter, and the path of the estimate as the sample grows."""
+"""A rate that drifts: random-walk coefficient by Kalman filter."""
 
 from __future__ import annotations
 

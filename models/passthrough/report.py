@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -15,12 +17,14 @@ from models.passthrough.bounds import Bounds, Verdict
 from models.passthrough.breaks import Breaks
 from models.passthrough.checks import Check
 from models.passthrough.companions import Companions
+from models.passthrough.curves import Curves, curves, curves_data
 from models.passthrough.denominators import SAID, Against, AgainstCost
 from models.passthrough.grade import COVERAGE, Grade
 from models.passthrough.integration import SAID as ROOTS
 from models.passthrough.integration import Integration
 from models.passthrough.longrun import FiellerSet, LongRun
 from models.passthrough.multipliers import Multipliers, half_life
+from models.passthrough.picture import PANELS, plot
 from models.passthrough.prepare import Sample
 from models.provenance import fingerprint
 from models.table import Result, Row
@@ -107,6 +111,19 @@ class PassThrough(Result):
                 return point, (ends[0], ends[1]) if self.within.bounded else None, one.note
         raise KeyError(against)
 
+    @property
+    def repeated(self) -> int:
+        """Number of prices that repeat the one before."""
+        return round(self.sample.repeated_share * (len(self.sample.y) - 1))
+
+    def curves(self) -> Curves:
+        """Return the lines of a picture: fit, rate of growing samples, CUSUM."""
+        return curves(self.sample, self.model)
+
+    def plot(self, ax: Any = None, panels: Sequence[str] = PANELS) -> Any:
+        """Draw fit, multipliers with band, recursive coefficient and CUSUM; on one axis given, the multipliers."""
+        return plot(self, ax, panels)
+
     def rows(self) -> list[Row]:
         no_point = Text("等级 D：只报区间", "grade D: the interval only")
         at: Against = next((one.against for one in self.against if one.factor == 1.0), "full")
@@ -145,7 +162,8 @@ class PassThrough(Result):
             Row("order", Text("ARDL 阶数", "ARDL order"), str(self.model.order), "",
                 Text(f"BIC 选 {self.searched}", f"BIC chose {self.searched}")),
             Row("nobs", Text("可用观测", "Usable observations"), float(self.model.fit.nobs), "", self._span(), 0),
-            Row("repeated", Text("重复价格占比", "Share of repeated prices"), self.sample.repeated_share, "", digits=3),
+            Row("repeated", Text("重复价格占比", "Share of repeated prices"), self.sample.repeated_share, "",
+                Text(f"{self.repeated} 期与上期相同", f"{self.repeated} repeat the one before"), 3),
             Row("untraded", Text("无成交日占比", "Share of untraded days"), self.sample.untraded_share, "", digits=3),
             Row("breaks", Text("断点（断点前最后一期）", "Breaks (last period before)"), "; ".join(self.break_days) or "—", "",
                 self._break_note()),
@@ -220,7 +238,9 @@ class PassThrough(Result):
 
     def proof(self) -> list[str]:
         tools = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "statsmodels"))
-        return [f"{METHOD}; {tools}; seed {self.seed}, {self.draws} draws; {self.inputs_hash[:16]}"]
+        return [
+            f"{METHOD}; Python {platform.python_version()}, {tools}; seed {self.seed}, {self.draws} draws; {self.inputs_hash[:16]}"
+        ]
 
     def verdict(self) -> Text:
         """Return in plain words what the data say."""
@@ -254,6 +274,7 @@ class PassThrough(Result):
             "grade": self.grade.letter,
             "adjustment_times": self.grade.adjustment_times,
             "theta": self.theta,
+            "se_delta": None if self.theta is None else _plain(self.rate.se_delta),
             "set": {
                 "shape": self.within.shape,
                 "low": _plain(self.within.low),
@@ -273,10 +294,20 @@ class PassThrough(Result):
             if self.grade.has_point
             else None,
             "breaks": list(self.break_days),
+            "segments": [
+                {
+                    "first": self.sample.periods[self.breaks_from + one.first].isoformat(),
+                    "last": self.sample.periods[self.breaks_from + one.last].isoformat(),
+                    "static_slope": _plain(one.coefficients[1]) if self.grade.has_point else None,
+                }
+                for one in self.breaks.segments
+            ],
+            "curves": curves_data(self.curves(), self.sample.periods, with_points=self.grade.has_point),
             "beside": self.beside.data(with_points=self.grade.has_point),
             "findings": [finding.to_dict() for finding in self.findings],
             "inputs_hash": self.inputs_hash,
             "seed": self.seed,
+            "draws": self.draws,
             "proof": self.proof(),
         }
 

@@ -47,6 +47,7 @@ ALWAYS = {
     "grade", "theta", "fieller", "rate_full", "rate_marginal", "rate_paid", "alpha", "half_life", "bounds", "bounds_f", "bounds_t",
     "order", "nobs", "repeated", "untraded", "breaks", "p_zero", "p_one", "causal", "check.breusch_godfrey_4",
     "opinion.dols", "opinion.fmols", "opinion.johansen", "asymmetry", "drift",
+    "rank", "momentum", "local_projection",
     "check.breusch_godfrey_12", "check.breusch_pagan", "check.reset", "check.cusum", "root.steel", "root.cost0",
 }  # fmt: skip
 
@@ -102,6 +103,9 @@ def test_a_d_has_no_point_value_anywhere() -> None:
     assert data["coefficients"] is None
     assert data["multipliers"]["value"] is None
     assert data["beside"]["projections"] is None
+    assert data["curves"]["recursive"] is None or data["curves"]["recursive"]["rate"] is None
+    assert all(one["static_slope"] is None for one in data["segments"])
+    assert rows["local_projection"].value is None
     assert all(one["rate"] is None for one in data["beside"]["opinions"])
     assert all(rows[f"opinion.{key}"].value is None for key in ("dols", "fmols", "johansen"))
     assert rows["fieller"].value
