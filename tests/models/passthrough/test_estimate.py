@@ -85,6 +85,7 @@ def test_crude_to_gasoline_whole(shared) -> None:
     assert found.alpha == pytest.approx(-0.2654023, rel=1e-6)
     assert [day[:7] for day in found.break_days] == ["2007-08", "2012-03"]
     assert found.bounds.verdict == "level_relation"
+    assert (found.bounds.f, found.bounds.t) == pytest.approx((28.035, -7.488), abs=5e-4)
     # 98 adjustment times are an A; the breaks lower it.
     assert (found.grade.before, found.grade.letter) == ("A", "B")
     assert any(finding.code == "passthrough.serial_correlation" for finding in found.findings)
