@@ -9,7 +9,7 @@ sum = $(shell cat $(1) 2>/dev/null | cksum | cut -d' ' -f1)
 RUN := $(VENV)/.run-$(call sum,requirements/run.lock pyproject.toml)
 TEST := $(VENV)/.test-$(call sum,requirements/test.lock pyproject.toml)
 E2E := $(VENV)/.e2e-$(call sum,requirements/e2e.lock)
-.PHONY: run demo test check bench lock clean
+.PHONY: run demo test check bench corpus lock clean
 
 run: $(RUN)          ## set up, run the example workbook, leave the service running on 127.0.0.1
 	$(BIN)/yuetan serve --demo $(ARGS)
@@ -27,6 +27,9 @@ check: $(TEST)       ## style, types, floors, dependencies
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry .
 	$(BIN)/bandit -q -c pyproject.toml -r models cbam finance service workers
+
+corpus: $(TEST)      ## bad spreadsheets: scored through the guarded child; writes docs/corpus.md
+	$(BIN)/python -m tests.corpus score --office
 
 bench: $(TEST)       ## ratios in one run; writes benchmarks/results/
 	$(BIN)/python -m benchmarks $(ARGS)

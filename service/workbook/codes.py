@@ -56,6 +56,8 @@ def cn_code_of(cell: Cell, candidates: Candidates | None = None) -> str:
         dropped = not cell.is_integer()
     else:
         text, dropped = plain(cell), False
+        if text[:1] in ("-", "−"):
+            raise BadCode(field="cn_code")
         if match := re.fullmatch(r"([0-9]{4,})\.0+", text):
             text = match[1]
         elif re.fullmatch(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,2}", text):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.errors import Text
 from models.files import DATA, read_yaml
@@ -119,6 +119,14 @@ class Sheet:
         return None
 
 
+class Kilograms(NamedTuple):
+    """When a net mass looks like kilograms beside the others of its column."""
+
+    fewest: int
+    above_t: float
+    times_usual: float
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """All of ``data/words/workbook.yaml`` and the words it refers to."""
@@ -131,6 +139,7 @@ class Layout:
     empty: frozenset[str]
     units: Mapping[str, Mapping[str, float]]
     asks_above_t: float
+    kilograms: Kilograms
     heading_within: int
 
     def sheet_named(self, name: str) -> str | None:
@@ -168,6 +177,7 @@ def load_layout(data: Path, name: str = "workbook") -> Layout:
         empty=frozenset(plain(str(word)).casefold() for word in told["empty"]),
         units={kind: {str(u).casefold(): float(f) for u, f in units.items()} for kind, units in told["units"].items()},
         asks_above_t=float(told["asks_above_t"]),
+        kilograms=Kilograms(**told["kilograms"]),
         heading_within=int(told["heading_within"]),
     )
 

@@ -29,6 +29,8 @@ SMALL = 20_000_000
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 200
 MOST_CELLS = 5_000_000
+#: A sheet with more rows than this, of which not one in ten holds a cell, is stretched by a cell far below.
+_TALL = 100_000
 _CHUNK = 1 << 20
 _HEAD = 1 << 16
 #: Most bytes of XML in one row.
@@ -241,6 +243,8 @@ def _scan(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, left: int)
         if cells * 10 < most_row * most_column:
             raise FarCell(sheet=name, cell=f"{column_letters(most_column)}{most_row}")
         raise _too_many(name, most_row, most_column)
+    if most_row > _TALL and cells * 10 < most_row:
+        raise FarCell(sheet=name, cell=f"{column_letters(most_column)}{most_row}")
     return found, cells, used
 
 

@@ -101,9 +101,9 @@ def separator(text: str, names: Callable[[str], bool]) -> tuple[str, str]:
     raise UnknownDelimiter
 
 
-def read_text(data: bytes, names: Callable[[str], bool]) -> list[list[str]]:
+def read_text(data: bytes, names: Callable[[str], bool]) -> tuple[str, list[list[str]]]:
     """
-    Return the rows of a CSV.
+    Return the separator and the rows of a CSV.
 
     Raises
     ------
@@ -139,4 +139,4 @@ def read_text(data: bytes, names: Callable[[str], bool]) -> list[list[str]]:
             rows.append(row)
     except csv.Error as error:
         raise Damaged(why=f"CSV: {error}") from error
-    return rows
+    return mark, rows

@@ -374,6 +374,31 @@ class SecondTable(CellProblem):
     hint = Text("请把两张表合并为一张，或分成两个文件。", "Join the two tables into one, or hand in two files.")
 
 
+class ExtraCells(CellProblem):
+    severity = "question"
+    code = "workbook.extra_cells"
+    message = Text(
+        "该行比表头多出内容（共 {found} 格，表头 {expected} 格），各列可能已错位。",
+        "The row is longer than the heading ({found} cells against {expected}); its cells may be in the wrong columns.",
+    )
+    hint = Text(
+        "数字或文字中的逗号请加引号，或另存为 xlsx。", "Put quotation marks around what holds commas, or save as xlsx."
+    )
+
+
+class RepeatedBlock(CellProblem):
+    severity = "question"
+    code = "workbook.repeated_block"
+    message = Text(
+        "第 {first} 至 {last} 行与第 {of} 行起的内容逐行相同，像是重复粘贴；重复的部分没有读取。",
+        "Rows {first} to {last} repeat those from row {of} one by one, as if pasted twice; the repetition was not read.",
+    )
+    hint = Text(
+        "如为重复请删除；如确为另一批货物，请在产品名称中加以区分。",
+        "Delete them if they are a repetition; if they are other goods, tell them apart by their product names.",
+    )
+
+
 class SameSite(CellProblem):
     code = "workbook.same_site"
     message = Text(

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
+import statistics
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from models.units import KG_PER_T
 from service.workbook.layout import Column, Layout, meaning, plain
-from service.workbook.problems import AmbiguousNumber, LooksLikeKg, NotANumber, OutOfBounds, UnitNotStated, UnknownUnit
+from service.workbook.problems import (
+    AmbiguousNumber,
+    CellProblem,
+    LooksLikeKg,
+    NotANumber,
+    OutOfBounds,
+    UnitNotStated,
+    UnknownUnit,
+)
 from service.workbook.raw import Cell
 
-#: What the texts of a sheet show to be the decimal mark; ``both`` where they contradict each other.
-Decimals = Literal[".", ",", "both", ""]
+#: What the texts of a sheet show to be the decimal mark: ``both`` where they contradict each other, nothing where they
+#: leave it to the convention of Chinese tables (a comma groups thousands), ``?`` where that convention may not hold.
+Decimals = Literal[".", ",", "both", "?", ""]
 _NUMBER = re.compile(r"([+-]?)((?:[0-9]|\.[0-9])[0-9., '’]*?)(?:[eE]([+-]?[0-9]{1,4}))?\s*([^0-9., '’].*)?")
 _SPACED = re.compile(r"[0-9]{1,3}(?:[ '’][0-9]{3})+(?:[.,][0-9]+)?")
 _CURRENCY = {"¥": "CNY", "€": "EUR", "$": "USD", "£": None}
@@ -27,6 +38,7 @@ _COMMA = re.compile(
 #: In brackets of a heading anything may stand; these parts of an unknown unit make it dangerous to pass over.
 _SCALES = re.compile(r"[/千百万亿]|每|kg|公斤|thousand|million|billion")
 _PER_YEAR = re.compile(r"/(?:年|a|yr|year)$")
+_DIGITS = re.compile(r"[0-9][0-9., '’]*")
 
 
 class Amount(NamedTuple):
@@ -48,7 +60,36 @@ def decimals_of(texts: Iterable[str]) -> Decimals:
     return "." if point else "," if comma else ""
 
 
-def number_of(cell: Cell, column: Column, unit: str | None, decimals: Decimals, layout: Layout) -> float | Amount:
+def kilograms_above(
+    cells: Iterable[Cell], column: Column, unit: str | None, decimals: Decimals, layout: Layout
+) -> float:
+    """
+    Return above which a net mass in a column of tonnes looks like kilograms.
+
+    A mass far above the others of its column does; and where the usual mass is
+    large and one is larger than any shipment, the whole column may be meant in
+    kilograms. Only cells without a unit of their own are compared.
+    """
+    if layout.units["mass"].get(_tidy(unit or "")) != 1.0:
+        return layout.asks_above_t
+    masses: list[float] = []
+    for cell in cells:
+        if isinstance(cell, float):
+            masses.append(cell)
+        elif _DIGITS.fullmatch(cell):
+            with contextlib.suppress(CellProblem):
+                masses.append(_parse(cell, column, decimals)[0])
+    if len(masses) < layout.kilograms.fewest:
+        return layout.asks_above_t
+    usual = statistics.median(masses)
+    if usual > layout.kilograms.above_t and max(masses) > layout.asks_above_t:
+        return 0.0
+    return min(layout.asks_above_t, max(layout.kilograms.above_t, layout.kilograms.times_usual * usual))
+
+
+def number_of(
+    cell: Cell, column: Column, unit: str | None, decimals: Decimals, layout: Layout, asks_above_t: float | None = None
+) -> float | Amount:
     """
     Return the number of a cell in the unit of its field.
 
@@ -62,6 +103,9 @@ def number_of(cell: Cell, column: Column, unit: str | None, decimals: Decimals, 
         The unit that the heading states.
     decimals : str
         The decimal mark shown by the other cells of the sheet.
+    asks_above_t : float or None
+        Net mass without a unit of its own above which it looks like kilograms;
+        that of the layout where none is given.
 
     Raises
     ------
@@ -93,7 +137,8 @@ def number_of(cell: Cell, column: Column, unit: str | None, decimals: Decimals, 
     if column.kind == "mass" and stated not in units:
         raise UnitNotStated(field=column.field, name_zh=column.text.zh, name_en=column.text.en)
     value *= units.get(stated, 1.0)
-    if column.field == "net_mass_t" and value > layout.asks_above_t and units[stated] == 1:
+    most = layout.asks_above_t if asks_above_t is None else asks_above_t
+    if column.field == "net_mass_t" and value > most and units[stated] == 1:
         raise LooksLikeKg(field=column.field, value=shown)
     return value
 

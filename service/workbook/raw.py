@@ -21,6 +21,8 @@ Cell: TypeAlias = str | float
 MOST_BYTES = 30_000_000
 #: Longer texts are cut, which is still longer than any field takes: one text may be repeated in a million cells.
 LONGEST = 1100
+#: Rows of a CSV at its top that keep their empty ends; a heading is among them.
+_UNTRIMMED = 40
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: Stand for what the parser gives as an empty cell; no text of a file can hold them.
 ERROR, NO_VALUE = "\x00error", "\x00formula"
@@ -36,6 +38,8 @@ class SheetHead:
     hidden_columns: list[int]
     merged: list[list[int]]
     epoch_1904: bool
+    #: What separates the cells of a CSV.
+    mark: str = ""
 
 
 def kind_of(data: bytes) -> str:
@@ -80,8 +84,8 @@ def sheets_of(data: bytes, names: Callable[[str], bool]) -> Iterator[tuple[Sheet
     """
     kind = kind_of(data)
     if kind == "csv":
-        head = SheetHead("CSV", True, [], [], [], False)
-        yield head, (_trim([cell[:LONGEST] for cell in row]) for row in read_text(data, names))
+        mark, rows = read_text(data, names)
+        yield SheetHead("CSV", True, [], [], [], False, mark), map(_text_row, range(len(rows)), rows)
         return
     found = package.inspect(data) if kind == "xlsx" else None
     old, epoch_1904 = biff.inspect(data) if kind == "xls" else ([], False)
@@ -114,6 +118,12 @@ def sheets_of(data: bytes, names: Callable[[str], bool]) -> Iterator[tuple[Sheet
             found.epoch_1904 if found else epoch_1904,
         )
         yield head, _rows(sheet, hidden)
+
+
+def _text_row(at: int, row: list[str]) -> list[Cell]:
+    cells: list[Cell] = [cell[:LONGEST] for cell in row]
+    # The heading keeps its length, so that a row which is longer is noticed.
+    return cells if at < _UNTRIMMED else _trim(cells)
 
 
 def _rows(sheet: Any, hidden: Hidden) -> Iterator[list[Cell]]:

@@ -16,7 +16,7 @@ from service.workbook.guard import Progress, RawSheet, read_sheets
 from service.workbook.heading import Found, find
 from service.workbook.layout import Layout, default_layout, fold, plain
 from service.workbook.package import column_letters
-from service.workbook.problems import CellProblem, CurrencyConflict
+from service.workbook.problems import CellProblem, CurrencyConflict, RepeatedBlock
 from service.workbook.raw import kind_of
 from service.workbook.table import Notes, Table, TypedRow, tell_twice
 
@@ -289,6 +289,8 @@ def _tell_columns(raw: RawSheet, found: Found, layout: Layout, notes: Notes) -> 
         )
 
 
+#: So many rows that equal others in the same order are a block that was perhaps pasted twice.
+_BLOCK = 3
 _NO_NAME = Text("没有产品名称，以编码代替", "no product name; the code stands for it")
 _NO_CURRENCY = Text("有价格而没有币种，价格未采用", "a price without a currency is not used")
 _GIVE_CURRENCY = Text("请填写币种。", "Enter the currency.")
@@ -297,6 +299,7 @@ _GIVE_CURRENCY = Text("请填写币种。", "Enter the currency.")
 def _goods(table: Table, sites: Mapping[str, str], progress: Progress | None) -> list[GoodsLine]:
     goods: list[GoodsLine] = []
     seen: dict[tuple[Any, ...], int] = {}
+    again: list[int | None] = []
     notes, name, sheet = table.notes, table.raw.name, table.sheet
     for row in table.rows(KEYS, progress):
         if row.problems:
@@ -322,12 +325,34 @@ def _goods(table: Table, sites: Mapping[str, str], progress: Progress | None) ->
         if line.price_per_t is not None and line.currency is None:
             notes.group("currency_missing", _NO_CURRENCY, name, row.number, _GIVE_CURRENCY, "warning")
         key = tuple(values.items())
-        if key in seen:
-            _same(notes, name, row.number, seen[key])
-        else:
-            seen[key] = row.number
+        first = seen.setdefault(key, len(goods))
+        again.append(first if first < len(goods) else None)
         goods.append(line)
-    return goods
+    return _told_again(goods, again, notes, name)
+
+
+def _told_again(goods: list[GoodsLine], again: Sequence[int | None], notes: Notes, sheet: str) -> list[GoodsLine]:
+    """Return the goods without blocks that repeat others, which are asked about; ``again`` is the first equal one of each."""
+    kept: list[GoodsLine] = []
+    at = 0
+    while at < len(goods):
+        first, end = again[at], at + 1
+        if first is None:
+            kept.append(goods[at])
+        else:
+            while end < len(goods) and again[end] == first + end - at:
+                end += 1
+            block = goods[at:end]
+            if len(block) >= _BLOCK:
+                start, stop, of = block[0].line, block[-1].line, goods[first].line
+                for line in block:
+                    notes.add(RepeatedBlock(first=start, last=stop, of=of), sheet, line.line)
+            else:
+                for step, line in enumerate(block):
+                    _same(notes, sheet, line.line, goods[first + step].line)
+                kept += block
+        at = end
+    return kept
 
 
 def _site(name: str) -> str:

@@ -12,8 +12,8 @@ from service.workbook.codes import Candidates, Origins
 from service.workbook.guard import RawSheet, as_text
 from service.workbook.heading import Found, named
 from service.workbook.layout import Layout, Sheet, fold
-from service.workbook.problems import CellProblem, HiddenRow, MergedCell, SecondTable
-from service.workbook.quantity import decimals_of
+from service.workbook.problems import CellProblem, ExtraCells, HiddenRow, MergedCell, SecondTable
+from service.workbook.quantity import Decimals, decimals_of, kilograms_above
 from service.workbook.raw import Cell, cell_name
 from service.workbook.typed import Typed, Typist
 
@@ -142,8 +142,12 @@ class Table:
     ) -> Table:
         """Return the table with a typist per column."""
         table = cls(raw, sheet, found, layout, notes)
-        decimals = decimals_of(table._number_texts())
+        decimals = decimals_of(table._number_texts()) or table._convention()
         for place in found.places.values():
+            asks_above_t = None
+            if place.column.field == "net_mass_t":
+                cells = table._cells(place.at)
+                asks_above_t = kilograms_above(cells, place.column, place.unit, decimals, layout)
             table.typists[place.column.field] = Typist(
                 place.column,
                 place.unit,
@@ -152,8 +156,20 @@ class Table:
                 decimals=decimals,
                 epoch_1904=raw.head.epoch_1904,
                 candidates=candidates,
+                asks_above_t=asks_above_t,
             )
         return table
+
+    def _convention(self) -> Decimals:
+        """Return what a comma before three digits means where no cell shows it: thousands in a Chinese table only."""
+        heading = [cell for row in self.raw.rows[self.found.first - 1 : self.found.last] for cell in row]
+        chinese = any("\u4e00" <= char <= "\u9fff" for cell in heading if isinstance(cell, str) for char in cell)
+        return "" if chinese and self.raw.head.mark != ";" else "?"
+
+    def _cells(self, at: int) -> Iterator[Cell]:
+        for cells in self.raw.rows[self.found.last :]:
+            if at < len(cells) and cells[at] != "":
+                yield cells[at]
 
     def _number_texts(self) -> Iterator[str]:
         columns = [place.at for place in self.found.places.values() if place.column.kind in _NUMERIC]
@@ -181,6 +197,8 @@ class Table:
         required = [(c.field, found.places[c.field].at) for c in self.sheet.columns.values()
                     if c.required and c.field in found.places]  # fmt: skip
         other_from: int | None = None
+        widest = max(map(len, all_rows[found.first - 1 : found.last]))
+        separated = bool(self.raw.head.mark)
         count = len(all_rows)
         for number, cells in enumerate(all_rows, start=1):
             if progress is not None and number % 2000 == 0:
@@ -219,6 +237,8 @@ class Table:
                     values[of] = value
             if number in hidden:
                 problems.append((HiddenRow(), None, None))
+            if separated and width > widest and any(cells[widest:]):
+                problems.append((ExtraCells(found=width, expected=widest), None, None))
             for of, at, area in merged.get(number, ()):
                 text = self.sheet.columns[of].text
                 problems.append((MergedCell(field=of, name_zh=text.zh, name_en=text.en, area=area), at, None))

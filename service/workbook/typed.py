@@ -48,6 +48,7 @@ class Typist:
         decimals: Decimals = "",
         epoch_1904: bool = False,
         candidates: Candidates | None = None,
+        asks_above_t: float | None = None,
     ) -> None:
         self.column = column
         self.unit = unit
@@ -56,6 +57,7 @@ class Typist:
         self.decimals = decimals
         self.epoch_1904 = epoch_1904
         self.candidates = candidates
+        self.asks_above_t = asks_above_t
         self.known: dict[Cell, Typed | CellProblem] = {}
 
     def __call__(self, cell: Cell) -> Typed | CellProblem:
@@ -92,7 +94,7 @@ class Typist:
         if kind == "text":
             return tidy(as_text(cell))
         if kind in _NUMBERS:
-            number = number_of(cell, column, self.unit, self.decimals, self.layout)
+            number = number_of(cell, column, self.unit, self.decimals, self.layout, self.asks_above_t)
             if kind == "mass" and column.field == "net_mass_t" and isinstance(number, float) and number <= 0:
                 raise NotPositive(**names)
             return number
