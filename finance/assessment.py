@@ -21,7 +21,7 @@ from finance.domestic import Home, Site, line_home, site_of
 from finance.line import Border, border, border_numbers, grounds_of, reads_of
 from finance.metrics import indicators
 from finance.scorecard import Score, Scorecard, score_what_can_be
-from finance.submission import GoodsLine, Submission
+from finance.submission import GoodsLine, IndicatorValue, Submission
 from finance.totals import assumptions_of, firm_totals, totals_of
 from models.errors import Text, YuetanError
 from models.findings import Finding
@@ -140,6 +140,8 @@ class Assessment:
     #: Fingerprints of the policy and the price path that were used: they hold values too.
     basis: Mapping[str, str]
     legend: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    #: What the score was made from.
+    indicators: Mapping[str, IndicatorValue] = field(repr=False)
 
     @property
     def key(self) -> str:
@@ -279,6 +281,7 @@ def assess_submission(
             "price_path": fingerprint(pricing.paths[options.price_path].model_dump(mode="json")),
         },
         legend=legend,
+        indicators=metrics.values,
     )
 
 

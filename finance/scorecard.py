@@ -25,6 +25,7 @@ __all__ = [
     "Score",
     "Scorecard",
     "load_scorecard",
+    "reasons_of",
     "score",
     "score_what_can_be",
     "sift",
@@ -112,7 +113,7 @@ def score(
         total=total,
         grade=card.grade(total),
         gates=results,
-        reasons=(*_gate_reasons(results), *_reasons(card, lines)),
+        reasons=(*_gate_reasons(results), *reasons_of(card, lines, card.reason_codes.max_reported)),
         without_missing=_mean(known) if missing else None,
     )
 
@@ -301,11 +302,11 @@ def _gate_reasons(results: Iterable[GateResult]) -> list[Reason]:
     ]
 
 
-def _reasons(card: Scorecard, lines: Iterable[Line]) -> list[Reason]:
-    """Return the lines that lose the most points, ties by id (``finance.md`` 4.5)."""
+def reasons_of(card: Scorecard, lines: Iterable[Line], most: int | None = None) -> list[Reason]:
+    """Return the lines that lose the most points, ties by id, all or the first ``most`` (``finance.md`` 4.5)."""
     worst = sorted((x for x in lines if x.weight > 0 and x.points < 100.0), key=lambda x: (-x.lost, x.indicator.id))
     made = []
-    for line in worst[: card.reason_codes.max_reported]:
+    for line in worst[:most]:
         following, gain = _next(line, card.missing_rule.no_sector_value_points)
         text = Text(
             f"{line.indicator.zh}：失去 {line.lost:.2f} 分", f"{line.indicator.en}: {line.lost:.2f} points lost"

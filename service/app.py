@@ -61,6 +61,8 @@ from service.refusals import NotReady
 from service.registers import pages as register_pages
 from service.registers import routes as registers
 from service.safety import JSON_LIMIT, Safety
+from service.score import kept as score_records
+from service.score import pages as score_pages
 from service.score import routes as score
 from service.settings import Settings
 from service.statement import pages as statement_pages
@@ -166,12 +168,12 @@ def create_app(
     for router in (
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
-        prices.router, feeds.router, score.router, position.router, finance.router, statement.router, audit.router,
+        prices.router, feeds.router, score.router, score_records.router, position.router, finance.router, statement.router, audit.router,
         pact.router, pact_footprints.router, identity.router, footprint.router, footprint.reconciliations, embedded.router,
         registers.router, registers.grades, factors.router, passthrough.router,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
-    for router in (identity.gate, health, statement.public):
+    for router in (identity.gate, health, statement.public, score_records.public):
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
     for router in (
         pages.router,
@@ -186,13 +188,14 @@ def create_app(
         embedded_pages.router,
         position_pages.router,
         finance_pages.router,
+        score_pages.router,
         statement_pages.router,
         register_pages.router,
         factor_pages.router,
         identity_pages.router,
     ):
         app.include_router(router, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
-    for router in (identity_pages.gate, statement_pages.gate):
+    for router in (identity_pages.gate, statement_pages.gate, score_pages.gate):
         app.include_router(router, max_body_size=JSON_LIMIT)
     app.mount(pact_api.PREFIX, pact_api.make(here))
     app.mount("/static", StaticFiles(directory=frame.HERE / "static"), name="static")

@@ -54,6 +54,7 @@ from service.passthrough import command as passthrough
 from service.position import command as position
 from service.recompute import command as recompute
 from service.registers import command as registers
+from service.score import command as scores
 from service.statement import command as statement
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ app.add_typer(statement.app, name="statement")
 app.add_typer(factors.app, name="factor")
 app.add_typer(registers.app, name="register")
 app.add_typer(finance.app, name="finance")
+app.add_typer(scores.app, name="scores")
 app.add_typer(audit.app, name="audit")
 app.command()(recompute.recompute)
 app.add_typer(identity.app, name="account")
@@ -355,7 +357,7 @@ def score(
         from pydantic import ValidationError
 
         from service.json_text import check_json
-        from service.score.routes import ScoreAsk
+        from service.score.use import ScoreAsk
 
         with people(lang, UNREADABLE):
             check_json(data)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from service.audit import use
+from service.audit.chain import Proof
 from service.errors import PROBLEMS, TextRead
 from service.identity.permit import needs
 from service.provide import Caller, HereParts, Limit, Reading
@@ -60,7 +61,7 @@ def events(who: Caller, db: Reading, after: Annotated[int, Query(ge=0)] = 0, lim
 @router.get("/proof", summary="Whether the trail was changed", response_model=ProofRead, openapi_extra=_RIGHT)
 def proof(who: Caller, db: Reading) -> ProofRead:
     """Recompute the chain from its first event."""
-    return _read(use.proven(db, who))
+    return proof_read(use.proven(db, who))
 
 
 @router.get("/head", summary="Where the trail stands, signed", openapi_extra=_RIGHT)
@@ -72,9 +73,9 @@ def head(who: Caller, db: Reading, parts: HereParts) -> dict[str, Any]:
 @router.post("/proof", summary="Compare the trail with a signed head", response_model=ProofRead, openapi_extra=_RIGHT)
 def against(signed: dict[str, Any], who: Caller, db: Reading, parts: HereParts) -> ProofRead:
     """Recompute the chain and compare it with a head that was signed before: an end that was cut off shows."""
-    return _read(use.proven(db, who, signed, parts.settings))
+    return proof_read(use.proven(db, who, signed, parts.settings))
 
 
-def _read(found: use.Proof) -> ProofRead:
+def proof_read(found: Proof) -> ProofRead:
     why = TextRead(zh=found.why.zh, en=found.why.en) if found.why else None
     return ProofRead(holds=found.broken is None, events=found.events, hash=found.hash, broken=found.broken, why=why)

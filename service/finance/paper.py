@@ -31,7 +31,7 @@ def finance_paper(found: Financing, made_on: dt.date) -> Document:
                     Text("预期损失变化", "Change of expected loss"),
                     _number(case.own.change_bp, 1),
                     "bp",
-                    _short(case.label),
+                    short(case.label),
                 ),
                 Figure(Text("年损失", "Yearly loss"), _number(case.own.loss, 0), "CNY"),
                 Figure(Text("融资排放 1+2", "Financed, 1+2"), _number(financed.total12_t, 0), "tCO2e"),
@@ -51,7 +51,7 @@ def finance_paper(found: Financing, made_on: dt.date) -> Document:
             Table(
                 [Column(r.label, 1, number=True) for r in rows],
                 [[_number(r.value if isinstance(r.value, float) else None, 0) for r in rows]],
-                Text(f"{_short(case.label).zh}：逐项（元）", f"{_short(case.label).en}: step by step, CNY"),
+                Text(f"{short(case.label).zh}：逐项（元）", f"{short(case.label).en}: step by step, CNY"),
             )
         )
     blocks.append(Words([_emissions(found)], Text("融资排放", "Financed emissions")))
@@ -108,7 +108,7 @@ def _line(case: Case, single: bool) -> list[Text | str]:
     ratios = [_number(float(x[1][0])) for x in (s.interest_cover, s.debt_service_cover, s.leverage)]
     shares = [f"{own.uncovered(True):.1%}"]
     return [
-        _short(case.label),
+        short(case.label),
         _number(case.shock.home1),
         _number(own.loss, 0),
         *(ratios if single else shares),
@@ -151,7 +151,7 @@ def _reason(of: Text, one: LeftOut) -> Text:
     )
 
 
-def _short(label: Text) -> Text:
+def short(label: Text) -> Text:
     """Return the name of a case cut in its own words; what kind of price it is, and the year, are never cut."""
     return Text(_cut(label.zh, "（", _MOST_LETTERS), _cut(label.en, " (", 2 * _MOST_LETTERS))
 

@@ -88,6 +88,23 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """A part of a whole: ``points`` from 0 to 100, none where it does not apply, and its ``weight`` in percent."""
+
+    label: Text
+    points: float | None
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Parts under one another, each as a bar with its figure."""
+
+    items: Sequence[Bar]
+    title: Text = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """An address as a QR code, with what it is for beside it."""
 
@@ -95,7 +112,7 @@ class Code:
     paragraphs: Sequence[Text]
 
 
-Block: TypeAlias = Figures | Steps | Table | Words | Code
+Block: TypeAlias = Figures | Bars | Steps | Table | Words | Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +121,8 @@ class Document:
     A paper.
 
     ``key`` names the record that it shows and is printed on every page;
-    ``made_on`` is the day it speaks of.
+    ``made_on`` is the day it speaks of. ``dense`` sets it smaller, for a paper
+    that must be one page.
     """
 
     title: Text
@@ -112,6 +130,7 @@ class Document:
     made_on: dt.date
     key: str
     blocks: Sequence[Block] = field(default_factory=tuple)
+    dense: bool = False
 
 
 @cache
@@ -187,6 +206,13 @@ def _plain(document: Document, lang: str) -> dict[str, Any]:
                 for r in one.rows
             ]  # fmt: skip
             return {"kind": kind, "title": pair(one.title), "rows": rows}
+        if isinstance(one, Bars):
+            bars = [
+                {"label": pair(b.label), "points": b.points, "shown": "—" if b.points is None else f"{b.points:.1f}",
+                 "weight": f"{b.weight:.1f}%"}
+                for b in one.items
+            ]  # fmt: skip
+            return {"kind": kind, "title": pair(one.title), "items": bars}
         if isinstance(one, Table):
             columns = [{"label": pair(c.label), "width": c.width, "number": c.number} for c in one.columns]
             return {
@@ -208,6 +234,7 @@ def _plain(document: Document, lang: str) -> dict[str, Any]:
 
     return {
         "lang": lang,
+        "dense": document.dense,
         "title": pair(document.title),
         "subtitle": pair(document.subtitle),
         "made_on": document.made_on.isoformat(),

@@ -11,7 +11,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from models.errors import Text
-from service.press.document import DISCLAIMER, Block, Code, Document, Figures, Steps, Table
+from service.press.document import DISCLAIMER, Bars, Block, Code, Document, Figures, Steps, Table
 from service.workbook.paper import ACCENT, FONT, INK, LINE, PALE, RULE, SOFT, lines_of, safe
 
 _NUMBER = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})*(?:\.[0-9]+)?|-?[0-9]+(?:\.[0-9]+)?")
@@ -116,7 +116,11 @@ class _Sheet:
         if block.title.zh:
             self.sheet.write_string(self.at, 0, block.title.get(self.lang), self.head)
             self.at += 1
-        if isinstance(block, Steps):
+        if isinstance(block, Bars):
+            for bar in block.items:
+                points = ("—", self.soft) if bar.points is None else (bar.points, self.number(1))
+                self.line((self.pair(bar.label), self.text), points, (f"{bar.weight:.1f}%", self.soft))
+        elif isinstance(block, Steps):
             for row in block.rows:
                 strong = row.key in block.strong
                 cell: tuple[str | float | None, Format] = (safe(str(row.value)), self.text)

@@ -11,10 +11,10 @@ from finance.band import DRAWS, Band, band, what_if
 from finance.band import METHOD as BAND
 from finance.scorecard import METHOD, score
 from finance.submission import IndicatorValue
-from models.inputs import Input
 from service.errors import PROBLEMS
 from service.provide import Law
 from service.schemas import RowRead, rows_of
+from service.score.use import ScoreAsk
 from service.strict import StrictRoute
 
 router = APIRouter(prefix="/scores", tags=["scores"], route_class=StrictRoute, responses=PROBLEMS)
@@ -32,13 +32,6 @@ _EXAMPLES = {
         },
     }
 }
-
-
-class ScoreAsk(Input):
-    """Indicators by id and answers to the gates."""
-
-    indicators: dict[str, IndicatorValue] = Field(max_length=100)
-    gates: dict[str, bool] = Field(default_factory=dict, max_length=100)
 
 
 class BandAsk(ScoreAsk):
