@@ -10,16 +10,19 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import yaml
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from finance.indicator import Bilingual, Indicator, Points, broken
 from models.errors import Text, YuetanError
+from models.findings import Finding
 from models.inputs import Input
 from models.provenance import fingerprint
 from models.units import Numbers
@@ -225,25 +228,90 @@ def load_scorecard(path: Path) -> Scorecard:
         Not JSON, a key twice, an unknown field, or a rule above is broken; the
         message names the place.
     """
+    try:
+        return _read(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise _refused(path.name, error.errors(include_url=False)[0]) from error
+    except ValueError as error:
+        raise _no_json(path.name, error) from error
 
+
+def check_scorecard(text: str, name: str) -> tuple[Scorecard | None, tuple[Finding, ...]]:
+    """
+    Check the text of a policy and raise nothing.
+
+    Returns
+    -------
+    Scorecard or None
+        The policy; none where it is refused.
+    tuple of Finding
+        Every refusal, with its field and, as ``row``, its line in the text.
+    """
+    try:
+        return _read(text), ()
+    except ValidationError as error:
+        lines = _Lines(text)
+        found = [
+            Finding.of(_refused(name, one), field=_place(one), row=lines.of(one["loc"]))
+            for one in error.errors(include_url=False)
+        ]
+        return None, tuple(found)
+    except json.JSONDecodeError as error:
+        return None, (Finding.of(_no_json(name, error), row=error.lineno),)
+    except (ValueError, RecursionError) as error:
+        return None, (Finding.of(_no_json(name, error)),)
+
+
+class _Twice(ValueError):
+    """A key appears twice in one object."""
+
+
+def _read(text: str) -> Scorecard:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            names = ", ".join(twice)
-            raise BadPolicy(
-                path=path.name, where="-", what_zh=f"键重复：{names}", what_en=f"a key appears twice: {names}"
-            )
+            raise _Twice(", ".join(twice)[:200])
         return dict(pairs)
 
-    try:
-        node = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
-        return Scorecard.model_validate_json(json.dumps(node), strict=True)
-    except ValidationError as error:
-        raise _refused(path, error.errors(include_url=False)[0]) from error
-    except ValueError as error:
-        raise BadPolicy(
-            path=path.name, where="-", what_zh=f"不是 JSON：{error}", what_en=f"no JSON: {error}"
-        ) from error
+    node = json.loads(text, object_pairs_hook=once)
+    return Scorecard.model_validate_json(json.dumps(node), strict=True)
+
+
+def _no_json(name: str, error: BaseException) -> BadPolicy:
+    if isinstance(error, _Twice):
+        return BadPolicy(path=name, where="-", what_zh=f"键重复：{error}", what_en=f"a key appears twice: {error}")
+    return BadPolicy(path=name, where="-", what_zh=f"不是 JSON：{error}", what_en=f"no JSON: {error}")
+
+
+class _Lines:
+    """Where the parts of a JSON text stand; JSON is YAML too, whose reader keeps the marks."""
+
+    def __init__(self, text: str) -> None:
+        try:
+            self.root: yaml.Node | None = yaml.compose(text.replace("\t", " "), Loader=yaml.SafeLoader)
+        except yaml.YAMLError:
+            self.root = None
+
+    def of(self, loc: Sequence[int | str]) -> int | None:
+        """Return the line of the deepest part of ``loc`` that is there, from 1."""
+        node = self.root
+        if node is None:
+            return None
+        for step in loc:
+            inner = _inner(node, step)
+            if inner is None:
+                break
+            node = inner
+        return int(node.start_mark.line) + 1
+
+
+def _inner(node: yaml.Node, step: int | str) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == str(step)), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        found: yaml.Node = node.value[step]
+        return found
+    return None
 
 
 _WORDS = {
@@ -259,9 +327,12 @@ _WORDS = {
 }
 
 
-def _refused(path: Path, first: ErrorDetails) -> BadPolicy:
-    where = ".".join(str(part) for part in first["loc"]) or "-"
+def _place(one: ErrorDetails) -> str:
+    return ".".join(str(part) for part in one["loc"]) or "-"
+
+
+def _refused(name: str, first: ErrorDetails) -> BadPolicy:
     zh, en = _WORDS.get(first["type"], "类型或格式不对"), first["msg"]
     if first["type"] == "policy":
         zh = first["ctx"]["zh"]
-    return BadPolicy(path=path.name, where=where, what_zh=zh, what_en=en)
+    return BadPolicy(path=name, where=_place(first), what_zh=zh, what_en=en)

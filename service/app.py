@@ -53,6 +53,8 @@ from service.pages import frame
 from service.pages import routes as pages
 from service.parts import Parts, calm_collector
 from service.passthrough import routes as passthrough
+from service.policy import pages as policy_pages
+from service.policy import routes as policy
 from service.position import pages as position_pages
 from service.position import routes as position
 from service.prices import routes as prices
@@ -168,7 +170,8 @@ def create_app(
     for router in (
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
-        prices.router, feeds.router, score.router, score_records.router, position.router, finance.router, statement.router, audit.router,
+        prices.router, feeds.router, score.router, score_records.router, policy.router,
+        position.router, finance.router, statement.router, audit.router,
         pact.router, pact_footprints.router, identity.router, footprint.router, footprint.reconciliations, embedded.router,
         registers.router, registers.grades, factors.router, passthrough.router,
     ):  # fmt: skip
@@ -189,6 +192,7 @@ def create_app(
         position_pages.router,
         finance_pages.router,
         score_pages.router,
+        policy_pages.router,
         statement_pages.router,
         register_pages.router,
         factor_pages.router,

@@ -8,6 +8,7 @@ from service.factors.tables import FACTOR_TABLES
 from service.identity.tables import IDENTITY_TABLES
 from service.once.tables import ONCE_TABLES
 from service.pact.tables import PACT_TABLES
+from service.policy.tables import POLICY_TABLES
 from service.registers.tables import REGISTER_TABLES
 from service.score.tables import SCORE_PUBLIC, SCORE_TABLES
 from service.statement.tables import STATEMENT_PUBLIC, STATEMENT_TABLES
@@ -18,5 +19,5 @@ __all__ = ["PUBLIC_TABLES", "TENANT_TABLES", "Base"]
 PUBLIC_TABLES: tuple[type[Base], ...] = (*tables.PUBLIC_TABLES, *STATEMENT_PUBLIC, *SCORE_PUBLIC)
 TENANT_TABLES: tuple[type[Owned], ...] = (
     *tables.TENANT_TABLES, *IDENTITY_TABLES, *STATEMENT_TABLES, *AUDIT_TABLES, *ONCE_TABLES, *PACT_TABLES,
-    *REGISTER_TABLES, *FACTOR_TABLES, *SCORE_TABLES,
+    *REGISTER_TABLES, *FACTOR_TABLES, *SCORE_TABLES, *POLICY_TABLES,
 )  # fmt: skip

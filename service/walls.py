@@ -19,7 +19,7 @@ NOBODY = UUID(int=0)
 _ORGANISATION = "yuetan.organisation"
 _MINE = f"organisation_id = nullif(current_setting('{_ORGANISATION}', true), '')::uuid"
 #: Tables of which the application may add rows and nothing else.
-_ADD_ONLY = frozenset({"audit_event", "factor_decision", "score_record"})
+_ADD_ONLY = frozenset({"audit_event", "factor_decision", "score_record", "policy_version"})
 
 
 def raise_walls(connection: Connection, role: str | None) -> None:

@@ -40,13 +40,14 @@ def keep(file: File, out: Paper = None, as_json: AsJson = False, lang: Lang = "z
     """评分并保存为记录 / score a borrower and keep the record."""
     from service import clock
     from service.auth import EMBEDDED
+    from service.policy.use import card_of
     from service.score import use
 
     asked = read_input(file, use.KeepAsk, lang)
     with _installation() as parts, people(lang):
         today = clock.today()
         with parts.database.writing() as db:
-            row, _ = use.keep(db, EMBEDDED, asked, parts.library, parts.library.card, today)
+            row, _ = use.keep(db, EMBEDDED, asked, parts.library, card_of(db, EMBEDDED, parts.library, today), today)
             record_id = row.id
         _show(parts, record_id, out, as_json, lang)
 

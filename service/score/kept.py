@@ -12,6 +12,7 @@ from models.inputs import Input
 from service.audit.routes import ProofRead, proof_read
 from service.change.routes import PDF
 from service.errors import MISSING, PROBLEMS
+from service.policy.use import card_of
 from service.press.document import pdf
 from service.provide import Caller, Law, Limit, Reading, Today, Transaction
 from service.refusals import NotFound
@@ -106,7 +107,7 @@ def create(
 
     The same question of one day is one record; then the answer is 200.
     """
-    row, new = use.keep(db, who, asked, law, law.card, today)
+    row, new = use.keep(db, who, asked, law, card_of(db, who, law, today), today)
     if not new:
         response.status_code = 200
     response.headers["Location"] = f"/api/v1/score-records/{row.id}"

@@ -15,6 +15,7 @@ from service.assessment.use import read_file
 from service.auth import Who
 from service.batch.routes import content_of, plain_name
 from service.pages.frame import Lang, PageRoute, page
+from service.policy.use import card_of
 from service.provide import Caller, Law, Reading, Today, Transaction
 from service.safety import MULTIPART_LIMIT
 from service.score import use
@@ -51,11 +52,13 @@ def handed_in(
     """Score the firm of a workbook and keep the score; or keep the example."""
     try:
         if example:
-            row, _ = use.keep(db, who, KeepAsk.model_validate(EXAMPLE), law, law.card, today)
+            row, _ = use.keep(db, who, KeepAsk.model_validate(EXAMPLE), law, card_of(db, who, law, today), today)
         else:
             plain_name(file.filename if file else None)
             data, name = content_of(file) if file else b"", str(file.filename if file else "")
-            row, _ = from_workbook(db, who, law, read_file(law, data, name), purpose, consent, today)
+            row, _ = from_workbook(
+                db, who, law, card_of(db, who, law, today), read_file(law, data, name), purpose, consent, today
+            )
     except YuetanError as error:
         return _listed(request, lang, who, db, error)
     return RedirectResponse(f"/scores/{row.id}?lang={lang}", 303)

@@ -12,7 +12,8 @@ from finance.band import METHOD as BAND
 from finance.scorecard import METHOD, score
 from finance.submission import IndicatorValue
 from service.errors import PROBLEMS
-from service.provide import Law
+from service.policy.use import card_of
+from service.provide import Caller, Law, Reading, Today
 from service.schemas import RowRead, rows_of
 from service.score.use import ScoreAsk
 from service.strict import StrictRoute
@@ -95,21 +96,25 @@ class ScoreRead(BaseModel):
 def create(
     ask: Annotated[ScoreAsk, Body(openapi_examples=_EXAMPLES)],
     law: Law,
+    who: Caller,
+    db: Reading,
+    today: Today,
 ) -> ScoreRead:
-    """Score stated indicators by the default policy: points, weights, gates, grade and reasons. Nothing is kept."""
-    made = score(law.card, ask.indicators, ask.gates)
+    """Score stated indicators by the policy in force: points, weights, gates, grade and reasons. Nothing is kept."""
+    made = score(card_of(db, who, law, today), ask.indicators, ask.gates)
     return ScoreRead(method=METHOD, rows=rows_of(made), record=made.to_record())
 
 
 @router.post("/band", summary="How sure a score is, and what would change it", response_model=ScoreBandRead)
-def sure(ask: BandAsk, law: Law) -> ScoreBandRead:
+def sure(ask: BandAsk, law: Law, who: Caller, db: Reading, today: Today) -> ScoreBandRead:
     """
     Draw the values that carry a haircut: P10, P50, P90, the chance of each grade, where the spread comes from.
 
     With `changes`, the score with those values beside it, by indicator. Nothing is kept.
     """
-    made = score(law.card, ask.indicators, ask.gates)
-    other = what_if(law.card, ask.indicators, ask.gates, ask.changes) if ask.changes else None
+    card = card_of(db, who, law, today)
+    made = score(card, ask.indicators, ask.gates)
+    other = what_if(card, ask.indicators, ask.gates, ask.changes) if ask.changes else None
     return ScoreBandRead(
         band=_band_read(band(made, ask.seed, ask.draws)),
         what_if=WhatIfRead(

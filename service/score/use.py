@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -20,7 +20,7 @@ from finance.band import METHOD as BAND
 from finance.indicator import PartialValue
 from finance.policy import Scorecard
 from finance.score import Score
-from finance.scorecard import NothingToScore, score, sift
+from finance.scorecard import score, sift
 from finance.story import known, up_and_down, way_up
 from finance.submission import IndicatorValue
 from models.errors import Text, YuetanError
@@ -485,13 +485,15 @@ def _name(db: Session, who: Who, row: ScoreRecord) -> str:
     return person.name if person else "-"
 
 
-def cases(rows: Sequence[ScoreRecord]) -> list[tuple[str, KeepAsk]]:
-    """Return what stored scores were asked with, for another policy to be compared over."""
-    return [(f"{row.borrower} {row.number}", KeepAsk.model_validate_json(dumps(row.body["asked"]))) for row in rows]
-
-
 def from_workbook(
-    db: Session, who: Who, library: Library, read: ReadResult, purpose: str, consent: str, today: dt.date
+    db: Session,
+    who: Who,
+    library: Library,
+    card: Scorecard,
+    read: ReadResult,
+    purpose: str,
+    consent: str,
+    today: dt.date,
 ) -> tuple[ScoreRecord, bool]:
     """
     Keep the score of the firm that a workbook is of.
@@ -505,15 +507,15 @@ def from_workbook(
         Nothing of the file can be read or scored.
     """
     done = assess_read(read, library, Options(), today, every_series(db, who, library), fx=fetched_fx(db, library))
-    made, firm = done.result.score, done.result.submission.firm
-    if made is None:
-        raise NothingToScore
-    kept, _ = sift(library.card, done.result.indicators)
-    answered = {gate.gate.id for gate in made.gates if gate.gate.asks == "answer"}
+    firm, given = done.result.submission.firm, done.result.submission.gates
+    kept, _ = sift(card, done.result.indicators)
+    asks = {gate.id for gate in card.gates if gate.asks == "answer"}
+    gates = {key: said for key, said in given.items() if key in asks}
+    made = score(card, kept, gates)
     asked = KeepAsk(
         indicators={key: IndicatorValue(**value.model_dump(exclude={"covers"})) for key, value in kept.items()},
         covers={key: value.covers for key, value in kept.items() if isinstance(value, PartialValue)},
-        gates={key: said for key, said in done.result.submission.gates.items() if key in answered},
+        gates=gates,
         borrower=Borrower(name=firm.name, uscc=firm.uscc, sector=firm.sector or "", city=firm.city or ""),
         purpose=purpose,
         consent=consent,

@@ -1,0 +1,1 @@
+"""Scoring policies: checked by line, compared over stored cases, kept as versions."""
