@@ -8,7 +8,7 @@ from alembic import op
 from service.columns import Packed, Utc
 
 revision = "b6d04e7f19a3"
-down_revision = "5a71c0e94d2f"
+down_revision = "e1c4a97b52d8"
 branch_labels = None
 depends_on = None
 
