@@ -46,10 +46,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class AccreditationPolicy:
-    """Classes of data quality that a statement loses by the answer about its verifier; ``worst`` is the last class."""
+    """
+    Classes of data quality that a statement loses by the answer about its verifier; ``worst`` is the last class.
+
+    ``scopes`` are the scopes of accreditations that cover the verification of a statement.
+    """
 
     lost: Mapping[Word, float]
     worst: float
+    scopes: tuple[str, ...]
     source: str
     confidence: str
 
@@ -92,16 +97,19 @@ def load_accreditation_policy(data_dir: Path) -> AccreditationPolicy:
     told = read_yaml(path)
     lost = told.get("classes_lost", {})
     if (
-        set(told) != {"classes_lost", "worst", "source", "confidence"}
+        set(told) != {"classes_lost", "worst", "statement_scopes", "source", "confidence"}
+        or not told["statement_scopes"]
         or set(lost) != {"not_accredited", "not_known"}
         or min(lost.values()) < 0
         or told["confidence"] not in CONFIDENCE
     ):
         raise BadData(
-            path=path.name, what="needs classes lost by not_accredited and not_known, worst, source, confidence"
+            path=path.name,
+            what="needs classes lost by not_accredited and not_known, worst, statement_scopes, source, confidence",
         )
     words: dict[Word, float] = {"yes": 0.0, "no": lost["not_accredited"], "not_known": lost["not_known"]}
-    return AccreditationPolicy(words, float(told["worst"]), told["source"], told["confidence"])
+    scopes = tuple(map(str, told["statement_scopes"]))
+    return AccreditationPolicy(words, float(told["worst"]), scopes, told["source"], told["confidence"])
 
 
 def accepted(
@@ -200,9 +208,15 @@ def _vote(one: Recognition, certificate: Certificate, asked: str | None, day: dt
 
 
 def accredited(
-    verifier: str, day: dt.date, records: Iterable[Accreditation], scope: str | None = None, uscc: str | None = None
+    verifier: str,
+    day: dt.date,
+    records: Iterable[Accreditation],
+    scope: str | Sequence[str] | None = None,
+    uscc: str | None = None,
 ) -> Answer:
-    """Return whether a verifier is accredited on a day, for a scope as the accreditation words it where one is asked for."""
+    """Return whether a verifier is accredited on a day, for a scope (or one of several) as the accreditation words it."""
+    scopes = () if scope is None else (scope,) if isinstance(scope, str) else tuple(scope)
+    asked = Text("、".join(scopes), ", ".join(scopes))
     found = [one for one in records if same_firm(verifier, uscc, one.verifier, one.verifier_uscc)]
     if not found:
         return Answer("not_known", (Text(f"没有“{verifier}”的认可记录", f"no accreditation of '{verifier}' is held"),))
@@ -212,12 +226,12 @@ def accredited(
     for one in found:
         stands = standing(one, day)
         reason = Text(f"{one.body} {one.number}：{stands.why.zh}", f"{one.body} {one.number}: {stands.why.en}")
-        if stands.state == "valid" and (scope is None or same(one.scope, scope)):
+        if stands.state == "valid" and (not scopes or any(same(one.scope, name) for name in scopes)):
             return Answer("yes", (reason,), sources)
         if stands.state == "valid":
             told = Text(
-                f"范围是“{one.scope or '未写明'}”，不是“{scope}”",
-                f"its scope is '{one.scope or 'not stated'}', not '{scope}'",
+                f"范围是“{one.scope or '未写明'}”，不是“{asked.zh}”",
+                f"its scope is '{one.scope or 'not stated'}', not '{asked.en}'",
             )
             reason = Text(f"{reason.zh}；{told.zh}", f"{reason.en}; {told.en}")
         reasons.append(reason)
@@ -250,12 +264,12 @@ def statement_quality(
     policy : AccreditationPolicy
         Classes lost.
     scope : str, optional
-        Scope that the accreditation must name.
+        Scope that the accreditation must name; one of the policy's where absent.
     """
     if verifier is None:
         answer = Answer("no", (Text("没有核查机构", "no verifier is named"),))
     else:
-        answer = accredited(verifier, day, records, scope)
+        answer = accredited(verifier, day, records, scope or policy.scopes)
     effective = max(stated, min(policy.worst, stated + policy.lost[answer.word]))
     findings = () if answer.word == "yes" else (_not_accredited(verifier, day, answer, stated, effective),)
     return StatementQuality(stated, effective, answer, findings)

@@ -27,6 +27,7 @@ def make(
     """试算一张成本单；加 -o 即出具并登记 / work a statement out; with -o issue it."""
     from service import clock
     from service.auth import EMBEDDED
+    from service.statement.many import preview_verified
     from service.statement.read import preview_read
     from service.statement.routes import as_file
     from service.statement.use import StatementAsk, issue, prepared
@@ -39,19 +40,28 @@ def make(
     with installation(lang) as parts, parts.database.writing() as db:
         if out is None:
             made = prepared(db, EMBEDDED, asked)[0]
+            told = preview_verified(db, EMBEDDED, parts.library.accreditation, made, clock.today())
         else:
-            row, envelope, _ = issue(db, EMBEDDED, parts.settings, asked, clock.today(), parts.settings.public_url)
+            row, envelope, _ = issue(
+                db,
+                EMBEDDED,
+                parts.settings,
+                asked,
+                clock.today(),
+                parts.settings.public_url,
+                parts.library.accreditation,
+            )
             content = as_file(parts, EMBEDDED, envelope, cast("Literal['json', 'pdf', 'xlsx']", kind), lang)
     if out is not None:
         write(out, content, lang)
         console.print(Text(f"已出具，编号 {row.id}", f"Issued, number {row.id}").get(lang))
         return
     if as_json:
-        print_json(preview_read(made).model_dump(mode="json"))
+        print_json(preview_read(made, told).model_dump(mode="json"))
         return
     console.print(terminal.rows(made, f"{made.asked.product} → {made.asked.customer.name}", lang, proof=False))
-    if made.findings:
-        console.print(terminal.findings([finding.to_dict() for finding in made.findings], lang))
+    if findings := (*made.findings, *(told.findings if told else ())):
+        console.print(terminal.findings([finding.to_dict() for finding in findings], lang))
 
 
 @app.command()
@@ -60,10 +70,12 @@ def verify(file: _FILE, as_json: AsJson = False, lang: Lang = "zh") -> None:
     from service.auth import EMBEDDED
     from service.statement.read import checked_read
     from service.statement.use import checked
+    from service.statement.verified import of_document
 
     data = read_bytes(file, lang)
     with installation(lang) as parts, parts.database.reading() as db:
-        told = checked_read(checked(db, EMBEDDED, data))
+        found = checked(db, EMBEDDED, data)
+        told = checked_read(found, of_document(db, EMBEDDED, parts.library.accreditation, found.envelope.document))
     if as_json:
         print_json(told.model_dump(mode="json"))
     else:
@@ -71,6 +83,9 @@ def verify(file: _FILE, as_json: AsJson = False, lang: Lang = "zh") -> None:
         console = terminal.console()
         console.print(state.get(lang))
         console.print(f"{told.issuer} · {key.get(lang)} · {told.key_id}")
+        if told.verification is not None:
+            by = Text(told.verification.text.zh, told.verification.text.en)
+            console.print(f"{told.verified_by} · {by.get(lang)}", markup=False)
         console.print(f"{told.product} · {told.quantity_t} t · {told.first} – {told.last}")
     if told.state == "withdrawn":
         raise typer.Exit(FAILED)

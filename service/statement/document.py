@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, ValidationError
 
@@ -16,6 +16,7 @@ from models.statement import METHOD, Statement
 from models.statement_asked import Cost, PaidBy, PaidKind, Span, Upstream
 
 FORMAT = "yuetan-carbon-cost-statement/1"
+Standing: TypeAlias = Literal["accredited", "not_accredited", "not_known"]
 DecimalText = Annotated[str, Field(pattern=r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,30})?$")]
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Short = Annotated[str, Field(min_length=1, max_length=300)]
@@ -112,6 +113,9 @@ class StatementDocument(Input):
     cny_per_eur_basis: str | None = Field(default=None, max_length=400)
     verified_by: str | None = Field(default=None, max_length=200)
     verification_report: str | None = Field(default=None, max_length=200)
+    #: What the issuer's register of accreditations said of the verifier on the day of issue, and why.
+    verifier_standing: Standing | None = None
+    verifier_standing_basis: str | None = Field(default=None, max_length=1000)
     own: ViewsText
     upstream: ViewsText
     total: ViewsText
@@ -121,8 +125,10 @@ class StatementDocument(Input):
     link: str | None = Field(default=None, max_length=500)
 
 
-def document_of(made: Statement, number: str, issued: dt.date, link: str | None) -> StatementDocument:
-    """Return a statement as the document to sign."""
+def document_of(
+    made: Statement, number: str, issued: dt.date, link: str | None, verifier: tuple[Standing, str] | None = None
+) -> StatementDocument:
+    """Return a statement as the document to sign; ``verifier`` is what the register says of its verifier, and why."""
     of = made.asked
     market, rate = of.market, of.rate
     return StatementDocument(
@@ -160,6 +166,8 @@ def document_of(made: Statement, number: str, issued: dt.date, link: str | None)
         cny_per_eur_basis=f"{rate.on}; {rate.source}" if rate else None,
         verified_by=of.verified_by,
         verification_report=of.verification_report,
+        verifier_standing=verifier[0] if verifier else None,
+        verifier_standing_basis=verifier[1] if verifier else None,
         own=_views(made.own),
         upstream=_views(made.upstream),
         total=_views(made.total),

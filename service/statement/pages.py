@@ -64,8 +64,12 @@ def handed_in(
     try:
         plain_name(file.filename if file else None)
         data = content_of(file) if file else b""
-        site = site_of(request)
-        batch = issue_file(db, who, parts.settings, data, today, site) if issue else from_file(db, who, data)
+        site, policy = site_of(request), parts.library.accreditation
+        batch = (
+            issue_file(db, who, parts.settings, data, today, site, policy)
+            if issue
+            else from_file(db, who, data, today, policy)
+        )
     except YuetanError as error:
         return _listed(request, lang, who, db, parts, error)
     return _listed(request, lang, who, db, parts, batch=batch)

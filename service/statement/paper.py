@@ -12,6 +12,7 @@ from models.table import Row
 from service.press.document import Block, Code, Column, Document, Figure, Figures, Steps, Table, Words
 from service.statement.document import PayerText, SpanText, StatementDocument, SupplyText, ViewsText
 from service.statement.seal import Envelope
+from service.statement.verified import SAID
 
 _VIEWS = (
     ("full", Text("全额（机会成本）", "Full (opportunity cost)")),
@@ -176,10 +177,12 @@ def _facts(said: StatementDocument) -> list[Row]:
         ),
         Row(
             "verified",
-            Text("核查", "Verified by"),
+            Text("核查", "Verified by")
+            if said.verifier_standing == "accredited"
+            else Text("核查机构（出具方声明）", "Verifier (as the issuer states)"),
             said.verified_by or "—",
             "",
-            Text(said.verification_report or "", said.verification_report or ""),
+            _verifier(said),
         ),
     ]
     if float(said.overlap_tco2_per_t):
@@ -188,6 +191,14 @@ def _facts(said: StatementDocument) -> list[Row]:
     if said.attribution_note:
         rows.append(Row("why", Text("归属说明", "On the attribution"), said.attribution_note))
     return rows
+
+
+def _verifier(said: StatementDocument) -> Text:
+    """Return the report and what the register said of the verifier: nothing is called verified without it."""
+    if said.verified_by is None:
+        return NOTHING
+    report, told = said.verification_report, SAID[said.verifier_standing]
+    return Text(f"{report}；{told.zh}", f"{report}; {told.en}") if report else told
 
 
 def _rule(word: str | None) -> Text:

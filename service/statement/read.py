@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from models import statement as domain
+from models.errors import Text
+from models.findings import Finding
 from models.statement import METHOD
 from models.statement_asked import Views
 from service.errors import TextRead
@@ -19,6 +22,7 @@ from service.statement.paper import views_shown
 from service.statement.seal import Envelope
 from service.statement.tables import Statement, StatementNotice, SupplierStatement, TrustedKey
 from service.statement.use import Checked
+from service.statement.verified import SAID, Verified
 
 _STATES = {
     "valid": TextRead(zh="签名有效，成本单有效", en="The signature holds and the statement stands"),
@@ -63,6 +67,15 @@ class PayerRead(BaseModel):
     evidence: str | None
 
 
+class VerificationRead(BaseModel):
+    """Whether the verifier that a statement names was accredited on its day, by your register of accreditations."""
+
+    standing: str = Field(description="accredited, not_accredited or not_known: verified is the first alone")
+    text: TextRead
+    reasons: list[TextRead]
+    data_quality: float = Field(description="With what that does to it, 1 best")
+
+
 class PreviewRead(BaseModel):
     """A statement that is not issued yet."""
 
@@ -76,6 +89,7 @@ class PreviewRead(BaseModel):
     )
     rows: list[RowRead]
     findings: list[FindingRead]
+    verification: VerificationRead | None = Field(description="Null where no verifier is named")
 
 
 class LineRead(BaseModel):
@@ -128,6 +142,7 @@ class SupplierRead(BaseModel):
     used_t: float
     key_id: str
     withdrawn: dt.datetime | None = Field(description="Known here only; for others ask the statement's link")
+    findings: list[FindingRead] = Field(description="About its verifier, where it is brought in")
 
 
 class SupplierPage(BaseModel):
@@ -155,6 +170,10 @@ class CheckedRead(BaseModel):
     quantity_t: Decimal
     total_cny_per_t: dict[str, str | None]
     link: str | None
+    verified_by: str | None = Field(description="As its issuer states")
+    issuer_says: TextRead | None = Field(description="What the issuer's register said of the verifier, as signed")
+    verification: VerificationRead | None = Field(description="By your own register; null where nobody is signed in")
+    findings: list[FindingRead]
 
 
 class NoticeRead(BaseModel):
@@ -201,8 +220,8 @@ def file_read(found: Batch) -> FileRead:
     return FileRead(lines=lines, findings=[FindingRead.model_validate(f.to_dict()) for f in found.findings])
 
 
-def preview_read(made: domain.Statement) -> PreviewRead:
-    """Return a statement as the API shows it before it is issued."""
+def preview_read(made: domain.Statement, told: Verified | None) -> PreviewRead:
+    """Return a statement as the API shows it before it is issued, with what the register says of its verifier."""
     own, upstream, total = map(_views, (made.own, made.upstream, made.total))
     return PreviewRead(
         method=METHOD,
@@ -212,7 +231,8 @@ def preview_read(made: domain.Statement) -> PreviewRead:
         paid_by=[PayerRead(**payer.model_dump()) for payer in made.paid_by],
         levels=dict(made.levels),
         rows=rows_of(made),
-        findings=[FindingRead.model_validate(finding.to_dict()) for finding in made.findings],
+        findings=_findings((*made.findings, *(told.findings if told else ()))),
+        verification=_verification(told),
     )
 
 
@@ -233,7 +253,9 @@ def statement_read(row: Statement, notice: StatementNotice) -> StatementRead:
     )
 
 
-def supplier_read(row: SupplierStatement, used_t: float, notice: StatementNotice | None) -> SupplierRead:
+def supplier_read(
+    row: SupplierStatement, used_t: float, notice: StatementNotice | None, told: Verified | None = None
+) -> SupplierRead:
     """Return a supplier's statement as the API lists it."""
     return SupplierRead(
         number=UUID(row.number),
@@ -243,11 +265,12 @@ def supplier_read(row: SupplierStatement, used_t: float, notice: StatementNotice
         used_t=used_t,
         key_id=row.key_id,
         withdrawn=notice.withdrawn if notice else None,
+        findings=_findings(told.findings if told else ()),
     )
 
 
-def checked_read(found: Checked) -> CheckedRead:
-    """Return what a check found."""
+def checked_read(found: Checked, told: Verified | None = None) -> CheckedRead:
+    """Return what a check found; ``told`` is what the register of who asks says of its verifier."""
     said = found.envelope.document
     return CheckedRead(
         kind=found.kind,
@@ -266,6 +289,10 @@ def checked_read(found: Checked) -> CheckedRead:
         quantity_t=Decimal(said.quantity_t),
         total_cny_per_t=views_shown(said.total),
         link=said.link,
+        verified_by=said.verified_by,
+        issuer_says=_said(SAID[said.verifier_standing]) if said.verified_by else None,
+        verification=_verification(told),
+        findings=_findings(told.findings if told else ()),
     )
 
 
@@ -291,6 +318,25 @@ def key_read(key_id: str, public: bytes, row: TrustedKey | None = None) -> KeyRe
         issuer=row.issuer if row else None,
         compared=row.compared if row else None,
     )
+
+
+def _verification(told: Verified | None) -> VerificationRead | None:
+    if told is None:
+        return None
+    return VerificationRead(
+        standing=told.standing,
+        text=_said(SAID[told.standing]),
+        reasons=[_said(one) for one in told.quality.accredited.reasons],
+        data_quality=told.quality.effective,
+    )
+
+
+def _said(of: Text) -> TextRead:
+    return TextRead(zh=of.zh, en=of.en)
+
+
+def _findings(found: Iterable[Finding]) -> list[FindingRead]:
+    return [FindingRead.model_validate(one.to_dict()) for one in found]
 
 
 def filename(envelope: Envelope, ending: str) -> str:

@@ -20,10 +20,10 @@ from service.identity.permit import needs
 from service.parts import Parts
 from service.press.document import pdf
 from service.press.sheet import xlsx
-from service.provide import Caller, HereParts, Limit, Reading, Today, Transaction
+from service.provide import Caller, HereParts, Law, Limit, Reading, Today, Transaction
 from service.safety import MULTIPART_LIMIT
 from service.statement import use
-from service.statement.many import from_file, issue_file
+from service.statement.many import from_file, issue_file, preview_verified
 from service.statement.paper import statement_paper
 from service.statement.read import (
     CheckedRead,
@@ -46,6 +46,7 @@ from service.statement.read import (
 )
 from service.statement.seal import Altered, Envelope, key_id, opened, sealed_pdf, sealed_xlsx
 from service.statement.use import StatementAsk
+from service.statement.verified import of_document
 from service.statement.workbook import template_bytes
 from service.strict import StrictRoute
 
@@ -109,17 +110,25 @@ class NewKey(Input):
 
 
 @router.post("/statements/preview", summary="A statement before it is issued", response_model=PreviewRead)
-def preview(asked: _Asked, who: Caller, db: Reading) -> PreviewRead:
+def preview(asked: _Asked, who: Caller, db: Reading, law: Law, today: Today) -> PreviewRead:
     """Work out the three views, who has paid, and what is not known; nothing is kept."""
-    return preview_read(use.prepared(db, who, asked)[0])
+    made = use.prepared(db, who, asked)[0]
+    return preview_read(made, preview_verified(db, who, law.accreditation, made, today))
 
 
 @router.post("/statements", status_code=201, summary="Issue a statement", response_model=StatementRead)
 def issue(
-    asked: _Asked, who: Caller, db: Transaction, parts: HereParts, today: Today, request: Request, response: Response
+    asked: _Asked,
+    who: Caller,
+    db: Transaction,
+    parts: HereParts,
+    law: Law,
+    today: Today,
+    request: Request,
+    response: Response,
 ) -> StatementRead:
     """Sign a statement and enter it in the register; the same input again gives the same statement (200)."""
-    row, _, made = use.issue(db, who, parts.settings, asked, today, site_of(request))
+    row, _, made = use.issue(db, who, parts.settings, asked, today, site_of(request), law.accreditation)
     response.status_code = 201 if made else 200
     response.headers["Location"] = f"/api/v1/statements/{row.id}.json"
     return statement_read(row, use.notice_of(db, row.id))
@@ -135,19 +144,20 @@ def template(example: Annotated[bool, Query(description="Filled in with an examp
 @router.post(
     "/statements/file/preview", summary="A workbook worked out", response_model=FileRead, max_body_size=MULTIPART_LIMIT
 )
-def preview_file(file: Workbook, who: Caller, db: Reading) -> FileRead:
+def preview_file(file: Workbook, who: Caller, db: Reading, law: Law, today: Today) -> FileRead:
     """Work out every statement of a workbook; nothing is kept."""
     plain_name(file.filename)
-    return file_read(from_file(db, who, content_of(file)))
+    return file_read(from_file(db, who, content_of(file), today, law.accreditation))
 
 
 @router.post("/statements/file", summary="Issue a workbook", response_model=FileRead, max_body_size=MULTIPART_LIMIT)
 def issue_workbook(
-    file: Workbook, who: Caller, db: Transaction, parts: HereParts, today: Today, request: Request
+    file: Workbook, who: Caller, db: Transaction, parts: HereParts, law: Law, today: Today, request: Request
 ) -> FileRead:
     """Issue every statement of a workbook that is not refused; handed in again, nothing new is issued."""
     plain_name(file.filename)
-    return file_read(issue_file(db, who, parts.settings, content_of(file), today, site_of(request)))
+    data = content_of(file)
+    return file_read(issue_file(db, who, parts.settings, data, today, site_of(request), law.accreditation))
 
 
 @router.get("/statements", summary="Statements issued", response_model=StatementPage)
@@ -176,20 +186,22 @@ def withdraw(number: UUID, why: Withdrawal, who: Caller, db: Transaction) -> Not
 @router.post(
     "/statements/check", summary="Check a statement's file", response_model=CheckedRead, max_body_size=MULTIPART_LIMIT
 )
-def check(file: Upload, who: Caller, db: Reading) -> CheckedRead:
-    """Check the signatures of a file, whose key signed it, and whether it stands; a changed byte is refused."""
-    return checked_read(use.checked(db, who, content_of(file)))
+def check(file: Upload, who: Caller, db: Reading, law: Law) -> CheckedRead:
+    """Check the signatures of a file, whose key signed it, whether it stands, and its verifier; a changed byte is refused."""
+    found = use.checked(db, who, content_of(file))
+    return checked_read(found, of_document(db, who, law.accreditation, found.envelope.document))
 
 
 @router.post(
     "/supplier-statements", status_code=201, summary="Bring in a supplier's statement", response_model=SupplierRead,
     max_body_size=MULTIPART_LIMIT,
 )  # fmt: skip
-def bring_in(file: Upload, who: Caller, db: Transaction, response: Response) -> SupplierRead:
+def bring_in(file: Upload, who: Caller, db: Transaction, law: Law, response: Response) -> SupplierRead:
     """Keep a supplier's statement, so that your own may build on it; the same file again changes nothing (200)."""
     row, made = use.bring_in(db, who, content_of(file))
     response.status_code = 201 if made else 200
-    return supplier_read(*next(one for one in use.brought_in(db, who, 500) if one[0].id == row.id))
+    told = of_document(db, who, law.accreditation, opened(row.content)[0].document)
+    return supplier_read(*next(one for one in use.brought_in(db, who, 500) if one[0].id == row.id), told)
 
 
 @router.get("/supplier-statements", summary="Suppliers' statements", response_model=SupplierPage)

@@ -20,6 +20,7 @@ from models import statement as domain
 from models.errors import Text, YuetanError
 from models.inputs import Input
 from models.provenance import fingerprint
+from models.register_answers import AccreditationPolicy
 from models.statement_asked import StatementInput
 from service.audit.use import record
 from service.auth import Who, visible
@@ -30,6 +31,7 @@ from service.settings import Settings
 from service.statement.document import StatementDocument, document_of, upstream_of
 from service.statement.seal import Envelope, Kind, key_id, opened, public_of, signed
 from service.statement.tables import SigningKey, Statement, StatementNotice, SupplierStatement, SupplyUse, TrustedKey
+from service.statement.verified import verified
 from service.tables import Organisation
 
 _SCALE = Decimal("0.000001")
@@ -171,14 +173,21 @@ def prepared(
 
 
 def issue(
-    db: Session, who: Who, settings: Settings, asked: StatementAsk, today: dt.date, site: str | None
+    db: Session,
+    who: Who,
+    settings: Settings,
+    asked: StatementAsk,
+    today: dt.date,
+    site: str | None,
+    policy: AccreditationPolicy,
 ) -> tuple[Statement, Envelope, bool]:
     """
     Issue a statement: sign it, keep it, and enter it in the public register.
 
     The same input is the same statement, until that one is withdrawn. Returns
     the row, what was signed, and whether this call issued it. ``site`` is the
-    address under which ``/verify`` is reached.
+    address under which ``/verify`` is reached. What the register of
+    accreditations says of the verifier on the day is signed with it.
     """
     _own_name(db, who, settings, asked.statement.issuer.name)
     inputs = asked.model_dump(mode="json")
@@ -190,8 +199,9 @@ def issue(
     key = signing_key(settings, who.organisation_id)
     number = uuid4()
     link = f"{site.rstrip('/')}/verify/{number}" if site else None
-    envelope = signed(document_of(made, str(number), today, link), key)
     of = made.asked
+    told = verified(db, who, policy, of.verified_by, of.verification_report, of.data_quality, today)
+    envelope = signed(document_of(made, str(number), today, link, told.basis if told else None), key)
     row = Statement(
         id=number,
         organisation_id=who.organisation_id,
@@ -243,7 +253,9 @@ def worked_out_again(db: Session, who: Who, row: Statement) -> tuple[StatementDo
         lines.append(upstream_of(opened(kept.content)[0].document, supply.t_per_t))
     given = asked.statement.model_copy(update={"upstream": (*lines, *asked.statement.upstream)})
     day = dt.date.fromisoformat(signed_then.issued)
-    return signed_then, document_of(domain.statement(given), signed_then.number, day, signed_then.link)
+    standing = signed_then.verifier_standing
+    verifier = (standing, signed_then.verifier_standing_basis or "") if standing else None
+    return signed_then, document_of(domain.statement(given), signed_then.number, day, signed_then.link, verifier)
 
 
 def one_of(db: Session, who: Who, statement: UUID) -> Statement:

@@ -234,7 +234,7 @@ def test_where_organisations_share_a_service_nobody_issues_in_anothers_name(
 
     shared = Settings(data_dir=tmp_path, sign_in="accounts", worker="none")
     with parts.database.writing() as db, pytest.raises(NotYourName):
-        issue(db, EMBEDDED, shared, StatementAsk.model_validate(EXAMPLE), _made()[2], None)
+        issue(db, EMBEDDED, shared, StatementAsk.model_validate(EXAMPLE), _made()[2], None, library.accreditation)
 
 
 def test_on_both_databases(either: Parts) -> None:
