@@ -62,11 +62,13 @@ from service.provide import HereParts, who
 from service.refusals import NotReady
 from service.registers import pages as register_pages
 from service.registers import routes as registers
+from service.release import routes as releases
 from service.safety import JSON_LIMIT, Safety
 from service.score import kept as score_records
 from service.score import pages as score_pages
 from service.score import routes as score
 from service.settings import Settings
+from service.share import routes as share
 from service.statement import pages as statement_pages
 from service.statement import routes as statement
 
@@ -173,7 +175,8 @@ def create_app(
         prices.router, feeds.router, score.router, score_records.router, policy.router,
         position.router, finance.router, statement.router, audit.router,
         pact.router, pact_footprints.router, identity.router, footprint.router, footprint.reconciliations, embedded.router,
-        registers.router, registers.grades, factors.router, passthrough.router,
+        registers.router, registers.grades, factors.router, passthrough.router, share.router, share.reviews,
+        releases.router,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
     for router in (identity.gate, health, statement.public, score_records.public):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Delete, Select, delete, select
 
-from service.tables import Owned
+from service.tables import Owned, Shared
 
 Row = TypeVar("Row", bound=Owned)
+Lent = TypeVar("Lent", bound=Shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +36,8 @@ def visible(table: type[Row], who: Who) -> Select[Row]:
 def erasable(table: type[Row], who: Who) -> Delete:
     """Return the deletion of the rows of ``table`` that ``who`` may see."""
     return delete(table).where(table.organisation_id == who.organisation_id)
+
+
+def opened(table: type[Lent], who: Who, moment: dt.datetime) -> Select[Lent]:
+    """Return the rows of others that they let the organisation of ``who`` read at a moment."""
+    return select(table).where(table.recipient_id == who.organisation_id, table.closes > moment)

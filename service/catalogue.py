@@ -10,7 +10,9 @@ from service.once.tables import ONCE_TABLES
 from service.pact.tables import PACT_TABLES
 from service.policy.tables import POLICY_TABLES
 from service.registers.tables import REGISTER_TABLES
+from service.release.tables import RELEASE_TABLES
 from service.score.tables import SCORE_PUBLIC, SCORE_TABLES
+from service.share.tables import SHARE_TABLES
 from service.statement.tables import STATEMENT_PUBLIC, STATEMENT_TABLES
 from service.tables import Base, Owned
 
@@ -20,4 +22,5 @@ PUBLIC_TABLES: tuple[type[Base], ...] = (*tables.PUBLIC_TABLES, *STATEMENT_PUBLI
 TENANT_TABLES: tuple[type[Owned], ...] = (
     *tables.TENANT_TABLES, *IDENTITY_TABLES, *STATEMENT_TABLES, *AUDIT_TABLES, *ONCE_TABLES, *PACT_TABLES,
     *REGISTER_TABLES, *FACTOR_TABLES, *SCORE_TABLES, *POLICY_TABLES,
+    *SHARE_TABLES, *RELEASE_TABLES,
 )  # fmt: skip

@@ -16,3 +16,8 @@ def now() -> dt.datetime:
 def today() -> dt.date:
     """Return the day where our users work."""
     return dt.datetime.now(_HOME).date()
+
+
+def end_of(day: dt.date) -> dt.datetime:
+    """Return the last moment of a day where our users work, in UTC."""
+    return dt.datetime.combine(day, dt.time.max, _HOME).astimezone(dt.UTC)

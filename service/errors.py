@@ -31,6 +31,8 @@ from service.outage import meaning
 from service.pact.refusals import Changed
 from service.refusals import BadJson, Finished, NoRoom, NotFound, NotReady, TooLarge, Unexpected, WrongMedia
 from service.registers.refusals import Taken as RecordTaken
+from service.share.refusals import Decided as ReviewDecided
+from service.share.refusals import NothingHeld, SamePerson
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,9 @@ STATUS: Mapping[type[YuetanError], int] = {
     FactorTaken: 409,
     Decided: 409,
     NotYours: 403,
+    ReviewDecided: 409,
+    NothingHeld: 409,
+    SamePerson: 403,
     Changed: 409,
     TooLarge: 413,
     WrongMedia: 415,

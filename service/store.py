@@ -155,11 +155,11 @@ def recent(db: Session, who: Who, cursor: str | None, limit: int) -> Page:
     """Return kept results, newest first."""
     query = visible(Assessment, who).order_by(Assessment.created.desc(), Assessment.id.desc()).limit(limit + 1)
     if cursor:
-        query = query.where(tuple_(Assessment.created, Assessment.id) < tuple_(*_position(cursor)))
+        query = query.where(tuple_(Assessment.created, Assessment.id) < tuple_(*after_cursor(cursor)))
     rows = db.scalars(query).all()
     more = len(rows) > limit
     rows = rows[:limit]
-    return Page(rows, _cursor(rows[-1]) if more else None)
+    return Page(rows, cursor_of(rows[-1].created, rows[-1].id) if more else None)
 
 
 def lines(
@@ -191,11 +191,13 @@ def line(db: Session, who: Who, assessment_id: UUID, number: int) -> AssessmentL
     return found
 
 
-def _cursor(row: Assessment) -> str:
-    return base64.urlsafe_b64encode(f"{row.created.isoformat()}|{row.id}".encode()).decode().rstrip("=")
+def cursor_of(moment: dt.datetime, row_id: UUID) -> str:
+    """Return the cursor of a list that goes by a moment and an id."""
+    return base64.urlsafe_b64encode(f"{moment.isoformat()}|{row_id}".encode()).decode().rstrip("=")
 
 
-def _position(cursor: str) -> tuple[dt.datetime, UUID]:
+def after_cursor(cursor: str) -> tuple[dt.datetime, UUID]:
+    """Return where a list goes on; ``BadCursor`` where it is no cursor of ours."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         created, _, row_id = text.partition("|")

@@ -50,6 +50,15 @@ class Owned(Base):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
 
 
+class Shared(Owned):
+    """A row that its organisation lets one other organisation read until it closes; the database knows it too."""
+
+    __abstract__ = True
+
+    recipient_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    closes: Mapped[dt.datetime] = mapped_column(Utc)
+
+
 class Person(Owned):
     """Someone, or a program, that acts for an organisation."""
 

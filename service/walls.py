@@ -3,8 +3,9 @@ The second wall between organisations: PostgreSQL's row-level security.
 
 The first is ``auth.visible``. Where a role for the application is set, each
 transaction that is for an organisation runs under that role and with that
-organisation named, and the database itself refuses every other row. What is
-for no organisation (who signs in, which job is next) runs without the role.
+organisation named, and the database itself refuses every other row but those
+that their organisation lets this one read (``tables.Shared``). What is for no
+organisation (who signs in, which job is next) runs without the role.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ NOBODY = UUID(int=0)
 _ORGANISATION = "yuetan.organisation"
 _MINE = f"organisation_id = nullif(current_setting('{_ORGANISATION}', true), '')::uuid"
 #: Tables of which the application may add rows and nothing else.
-_ADD_ONLY = frozenset({"audit_event", "factor_decision", "score_record", "policy_version"})
+_ADD_ONLY = frozenset({"audit_event", "data_release", "factor_decision", "score_record", "policy_version"})
+#: What another organisation lets us read, by the database's own clock.
+_OPENED = _MINE.replace("organisation_id", "recipient_id", 1) + " AND closes > clock_timestamp()"
 
 
 def raise_walls(connection: Connection, role: str | None) -> None:
@@ -32,11 +35,13 @@ def raise_walls(connection: Connection, role: str | None) -> None:
     if connection.dialect.name != "postgresql":
         return
     from service.catalogue import PUBLIC_TABLES, TENANT_TABLES
+    from service.tables import Shared
 
     there = set(
         connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")).scalars()
     )
     owned = [name for table in TENANT_TABLES if (name := table.__tablename__) in there]
+    lent = {table.__tablename__ for table in TENANT_TABLES if issubclass(table, Shared)}
     for name in owned:
         connection.execute(text(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"))
         connection.execute(text(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY"))
@@ -44,6 +49,9 @@ def raise_walls(connection: Connection, role: str | None) -> None:
         connection.execute(text(f"DROP POLICY IF EXISTS service ON {name}"))
         connection.execute(text(f"CREATE POLICY wall ON {name} USING ({_MINE})"))
         connection.execute(text(f"CREATE POLICY service ON {name} TO CURRENT_USER USING (true)"))
+        connection.execute(text(f"DROP POLICY IF EXISTS opened ON {name}"))
+        if name in lent:
+            connection.execute(text(f"CREATE POLICY opened ON {name} FOR SELECT USING ({_OPENED})"))
     if role is None:
         return
     quoted = connection.dialect.identifier_preparer.quote(role)

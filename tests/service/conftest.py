@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -64,6 +65,28 @@ def postgres() -> Iterator[Callable[[], str]]:
         for name in reversed(made):
             connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@contextmanager
+def application_role(url: str) -> Iterator[str]:
+    """Give the name of a role that owns nothing, for one database."""
+    name = f"yt_app_{secrets.token_hex(4)}"
+    owner = Database(url)
+    with owner.engine.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {name} NOLOGIN"))
+    yield name
+    with owner.engine.begin() as connection:
+        connection.execute(text(f"DROP OWNED BY {name}"))
+        connection.execute(text(f"DROP ROLE {name}"))
+    owner.dispose()
+
+
+@pytest.fixture
+def role(postgres: Callable[[], str]) -> Iterator[tuple[str, str]]:
+    """A database, and a role that owns nothing."""
+    url = postgres()
+    with application_role(url) as name:
+        yield url, name
 
 
 @pytest.fixture(scope="session")

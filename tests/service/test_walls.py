@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -32,20 +32,6 @@ from tests.service.conftest import Silent
 from tests.service.pact.world import event, partner, published, token
 
 pytestmark = pytest.mark.services
-
-
-@pytest.fixture
-def role(postgres: Callable[[], str]) -> Iterator[tuple[str, str]]:
-    """A database, and a role that owns nothing."""
-    url, name = postgres(), f"yt_app_{secrets.token_hex(4)}"
-    owner = Database(url)
-    with owner.engine.begin() as connection:
-        connection.execute(text(f"CREATE ROLE {name} NOLOGIN"))
-    yield url, name
-    with owner.engine.begin() as connection:
-        connection.execute(text(f"DROP OWNED BY {name}"))
-        connection.execute(text(f"DROP ROLE {name}"))
-    owner.dispose()
 
 
 @pytest.fixture
