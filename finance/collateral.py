@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from models.errors import Text, YuetanError
+from models.errors import NOTHING, Text, YuetanError
 from models.inputs import Input, NonNegative
+from models.series import Series
 from models.table import Result, Row
 from models.units import FloatArray
 
@@ -142,6 +143,56 @@ def collateral_price(
     )
 
 
+def series_price(series: Series, on: dt.date, policy: PledgePolicy) -> CollateralPrice:
+    """
+    Return the same price from the quotes that we carry, whose rows are days or whole weeks.
+
+    Parameters
+    ----------
+    series : Series
+        A row counts once its last session is not after ``on``, and enters whole
+        with its volume-weighted mean; the window is the fewest newest rows that
+        hold 20 informative sessions.
+
+    Raises
+    ------
+    TooFewSessions, TooOldPrice
+        As ``collateral_price``.
+
+    Notes
+    -----
+    Volatility: standard deviation of the log returns between the closes of the
+    last 20 rows with news, over the root of the sessions in a row, so that it is
+    per session; a week's return hides what happened within it. Rows of daily
+    quotes give what ``collateral_price`` gives.
+    """
+    known = series.pick(series.last <= np.datetime64(on, "D"))
+    news = np.flatnonzero((known.informative > 0) & np.isfinite(known.close) & (known.close > 0))
+    held = np.cumsum(known.informative[news][::-1])
+    if news.size < 2 or held[-1] < WINDOW:
+        found = int(held[-1]) if news.size else 0
+        raise TooFewSessions(on=on, found=found, needed=WINDOW, field="on")
+    rows = news[-(int(np.searchsorted(held, WINDOW)) + 1) :]
+    last = known.last_informative[rows[-1]].astype(dt.date)
+    if (on - last).days > policy.max_age_days:
+        raise TooOldPrice(on=on, last=last, limit=policy.max_age_days, field="on")
+    spread = news[-WINDOW:]
+    returns = np.diff(np.log(known.close[spread]))
+    per_row = float(known.informative[spread].mean())
+    weights = np.nan_to_num(known.volume_t[rows])
+    mean = float(np.average(known.mean_close[rows], weights=weights if weights.sum() > 0 else None))
+    return CollateralPrice(
+        on=on,
+        value=min(mean, float(known.close[rows[-1]])),
+        mean=mean,
+        last_close=float(known.close[rows[-1]]),
+        first=known.first[rows[0]].astype(dt.date),
+        last=last,
+        skipped=int(known.sessions[rows[0] :].sum() - known.informative[rows].sum()),
+        daily_sigma=float(returns.std(ddof=1)) / np.sqrt(per_row) if returns.size > 1 else 0.0,
+    )
+
+
 def haircut(z: float, daily_sigma: float, days: float) -> float:
     """Return 1 - exp(-z sigma sqrt(days to liquidate)), a fraction (``finance.md`` section 9)."""
     return float(-np.expm1(-z * daily_sigma * np.sqrt(days)))
@@ -213,3 +264,80 @@ class Collateral(Result):
     def proof(self) -> list[str]:
         p = self.price
         return [f"{METHOD}; {WINDOW} sessions {p.first} to {p.last}"]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The pledge on one day; ``value`` is ``None`` where no price could be formed, and ``why`` says so."""
+
+    on: dt.date
+    value: Collateral | None
+    why: Text = NOTHING
+
+    @property
+    def missing_cny(self) -> float:
+        """Money that brings the loan back to its cap; nothing unless the margin is called."""
+        made = self.value
+        if made is None or made.state != "margin_call" or made.pledge.loan_cny is None:
+            return 0.0
+        return made.pledge.loan_cny - made.loan_cap_cny
+
+
+@dataclass(frozen=True, slots=True)
+class Watch(Result):
+    """A pledge from day to day, each with the prices known then."""
+
+    days: tuple[Watched, ...]
+
+    @property
+    def first_call(self) -> Watched | None:
+        """The first day on which the margin is called."""
+        return next((one for one in self.days if one.value is not None and one.value.state == "margin_call"), None)
+
+    @property
+    def highest_ltv(self) -> float | None:
+        """Highest loan to value of all days."""
+        return max((one.value.ltv for one in self.days if one.value and one.value.ltv is not None), default=None)
+
+    def rows(self) -> list[Row]:
+        first, unknown = self.first_call, sum(one.value is None for one in self.days)
+        calls = sum(one.value is not None and one.value.state == "margin_call" for one in self.days)
+        none = Text("未触发", "never called")
+        return [
+            Row("days", Text("观察次数", "Days watched"), float(len(self.days)), digits=0),
+            Row("calls", Text("触发追保的次数", "Days with a margin call"), float(calls), digits=0),
+            Row(
+                "first_call",
+                Text("首次追保", "First margin call"),
+                str(first.on) if first else "—",
+                "",
+                NOTHING if first else none,
+            ),
+            Row(
+                "missing",
+                Text("首次追保须补", "To be paid at the first call"),
+                first.missing_cny if first else 0.0,
+                "CNY",
+            ),
+            Row("highest_ltv", Text("最高贷款价值比", "Highest loan to value"), self.highest_ltv, "", digits=4),
+            Row("unknown", Text("无价格的次数", "Days without a price"), float(unknown), digits=0),
+        ]
+
+    def proof(self) -> list[str]:
+        return [METHOD]
+
+
+def watched(pledge: Pledge, series: Series, policy: PledgePolicy, first: dt.date, last: dt.date) -> Watch:
+    """
+    Return a pledge after every row of quotes from ``first`` to ``last``, each with what was known then.
+
+    A day without a price (too few sessions, too old) is told and is no margin call.
+    """
+    days: list[Watched] = []
+    ends = series.last[(series.last >= np.datetime64(first, "D")) & (series.last <= np.datetime64(last, "D"))]
+    for end in (day.astype(dt.date) for day in ends):
+        try:
+            days.append(Watched(end, Collateral(pledge, series_price(series, end, policy), policy)))
+        except (TooFewSessions, TooOldPrice) as refusal:
+            days.append(Watched(end, None, Text(refusal.text("zh"), refusal.text("en"))))
+    return Watch(tuple(days))

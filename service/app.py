@@ -71,6 +71,8 @@ from service.settings import Settings
 from service.share import routes as share
 from service.statement import pages as statement_pages
 from service.statement import routes as statement
+from service.terms import pages as terms_pages
+from service.terms import routes as terms
 
 API = "/api/v1"
 VERSION = "0.1.0"
@@ -172,7 +174,7 @@ def create_app(
     for router in (
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
-        prices.router, feeds.router, score.router, score_records.router, policy.router,
+        prices.router, feeds.router, score.router, score_records.router, policy.router, terms.router,
         position.router, finance.router, statement.router, audit.router,
         pact.router, pact_footprints.router, identity.router, footprint.router, footprint.reconciliations, embedded.router,
         registers.router, registers.grades, factors.router, passthrough.router, share.router, share.reviews,
@@ -196,6 +198,7 @@ def create_app(
         finance_pages.router,
         score_pages.router,
         policy_pages.router,
+        terms_pages.router,
         statement_pages.router,
         register_pages.router,
         factor_pages.router,

@@ -10,7 +10,18 @@ import typer
 from models.errors import Text
 from models.findings import Finding
 from service import terminal
-from service.command import FAILED, UNREADABLE, AsJson, Lang, people, print_json, read_bytes, read_input, write
+from service.command import (
+    FAILED,
+    UNREADABLE,
+    AsJson,
+    Lang,
+    installation,
+    people,
+    print_json,
+    read_bytes,
+    read_input,
+    write,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -32,6 +43,43 @@ def stress(file: File, out: Paper = None, as_json: AsJson = False, lang: Lang = 
 def portfolio(file: File, out: Paper = None, as_json: AsJson = False, lang: Lang = "zh") -> None:
     """一本贷款簿：压力、集中度与融资排放 / a loan book: stress, concentration and financed emissions."""
     _run(file, out, as_json, lang, single=False)
+
+
+@app.command()
+def collateral(file: File, as_json: AsJson = False, lang: Lang = "zh") -> None:
+    """配额质押：可贷上限与追保 / pledged allowances: loan cap and margin calls; JSON or YAML."""
+    from service.auth import EMBEDDED
+    from service.terms import use
+    from service.terms.routes import collateral_read
+
+    asked = read_input(file, use.CollateralAsk, lang)
+    with installation(lang) as parts, parts.database.reading() as db:
+        found = use.pledged(db, EMBEDDED, asked, parts.library)
+    if as_json:
+        print_json(collateral_read(found).model_dump(mode="json"))
+        return
+    for one, title in ((found.value, Text("配额质押", "Pledge")), (found.watch, Text("盯市", "Watched"))):
+        if one is not None:
+            terminal.console().print(terminal.rows(one, title.get(lang), lang))
+
+
+@app.command()
+def terms(file: File, as_json: AsJson = False, lang: Lang = "zh") -> None:
+    """利差与标识 / margin and label of a loan by grade and KPIs; JSON or YAML."""
+    from service import clock
+    from service.auth import EMBEDDED
+    from service.terms import use
+    from service.terms.routes import terms_read
+
+    asked = read_input(file, use.TermsAsk, lang)
+    with installation(lang) as parts, parts.database.reading() as db:
+        found = use.terms(db, EMBEDDED, asked, parts.library, clock.today())
+    if as_json:
+        print_json(terms_read(found).model_dump(mode="json"))
+        return
+    terminal.console().print(terminal.rows(found.margin, Text("利差", "Margin").get(lang), lang))
+    if found.routing:
+        terminal.console().print(found.routing.text.get(lang))
 
 
 def _run(file: Path, out: Path | None, as_json: bool, lang: str, *, single: bool) -> None:

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from models.errors import Text
 from service import terminal
-from service.command import FAILED, AsJson, Lang, people, print_json, read_bytes, settings_of
-
-if TYPE_CHECKING:
-    from service.parts import Parts
+from service.command import FAILED, AsJson, Lang, installation, people, print_json, read_bytes
 
 app = typer.Typer(no_args_is_help=True, help="评分政策 / the scoring policy")
 File = Annotated[Path, typer.Argument(help="政策 JSON / a policy in JSON")]
-
-
-@contextmanager
-def _installation() -> Iterator[Parts]:
-    from service import migrate
-    from service.parts import Parts
-
-    parts = Parts.of(settings_of())
-    try:
-        migrate.upgrade(parts.database)
-        yield parts
-    finally:
-        parts.close()
 
 
 def _text(file: Path, lang: str) -> str:
@@ -44,7 +26,7 @@ def show(as_json: AsJson = False, lang: Lang = "zh") -> None:
     from service.auth import EMBEDDED
     from service.policy import use
 
-    with _installation() as parts, people(lang), parts.database.reading() as db:
+    with installation(lang) as parts, parts.database.reading() as db:
         row = use.in_force(db, EMBEDDED, clock.today())
         card = use.card_of(db, EMBEDDED, parts.library, clock.today())
         text = row.text if row else use.default_text(parts.library)
@@ -103,7 +85,7 @@ def compare(
     with people(lang):
         cards = [use.accepted(_text(file, lang)) for file in (old, new)]
         if given is None:
-            with _installation() as parts, parts.database.reading() as db:
+            with installation(lang) as parts, parts.database.reading() as db:
                 found = use.over_cases(cards[0], cards[1], use.stored_cases(db, EMBEDDED))
         else:
             found = use.over_cases(cards[0], cards[1], [Case(one.id, one.indicators, one.gates) for one in given])

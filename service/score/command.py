@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -12,7 +10,7 @@ import typer
 
 from models.errors import Text
 from service import terminal
-from service.command import FAILED, AsJson, Lang, people, print_json, read_input, settings_of, write
+from service.command import FAILED, AsJson, Lang, installation, print_json, read_input, write
 
 if TYPE_CHECKING:
     from service.parts import Parts
@@ -20,19 +18,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="保存的评分：记录链与报告 / kept scores: the chain and the papers")
 File = Annotated[Path, typer.Argument(help="JSON 或 YAML：borrower、indicators、gates、seed / JSON or YAML")]
 Paper = Annotated[Path | None, typer.Option("-o", "--out", help="写成一页 PDF / write the one-page PDF")]
-
-
-@contextmanager
-def _installation() -> Iterator[Parts]:
-    from service import migrate
-    from service.parts import Parts
-
-    parts = Parts.of(settings_of())
-    try:
-        migrate.upgrade(parts.database)
-        yield parts
-    finally:
-        parts.close()
 
 
 @app.command()
@@ -44,7 +29,7 @@ def keep(file: File, out: Paper = None, as_json: AsJson = False, lang: Lang = "z
     from service.score import use
 
     asked = read_input(file, use.KeepAsk, lang)
-    with _installation() as parts, people(lang):
+    with installation(lang) as parts:
         today = clock.today()
         with parts.database.writing() as db:
             row, _ = use.keep(db, EMBEDDED, asked, parts.library, card_of(db, EMBEDDED, parts.library, today), today)
@@ -60,7 +45,7 @@ def show(
     lang: Lang = "zh",
 ) -> None:
     """一条评分记录 / one kept score."""
-    with _installation() as parts, people(lang):
+    with installation(lang) as parts:
         _show(parts, record, out, as_json, lang)
 
 
@@ -71,7 +56,7 @@ def listed(as_json: AsJson = False, lang: Lang = "zh") -> None:
     from service.score import use
     from service.score.read import RecordBrief, brief_of
 
-    with _installation() as parts, parts.database.reading() as db:
+    with installation(lang) as parts, parts.database.reading() as db:
         briefs = [RecordBrief(**brief_of(row)) for row in use.scores(db, EMBEDDED, None, 500)]
     if as_json:
         print_json([one.model_dump(mode="json") for one in briefs])
@@ -90,7 +75,7 @@ def verify(lang: Lang = "zh") -> None:
     from service.auth import EMBEDDED
     from service.score import use
 
-    with _installation() as parts, parts.database.reading() as db:
+    with installation(lang) as parts, parts.database.reading() as db:
         found = use.proven(db, EMBEDDED)
     if found.broken is None:
         said = Text(f"{found.events} 条，链完整", f"{found.events} records, the chain holds")
