@@ -8,7 +8,6 @@ tiers hand on. Every tonne is charged once, every payment is named once.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,8 +24,9 @@ from models.measures import Measures
 from models.roll_up_asked import LEVELS, STREAMS, ChainAsk, Level, Stream
 from models.roll_up_links import Links, read_links
 from models.roll_up_own import OwnCost, own_cost
+from models.roll_up_paid import UNNAMED, Payment, StatedPart, paid_by, payments_of, stated_parts, unnamed
 from models.statement_asked import PaidBy
-from models.statement_notes import VIEWS
+from models.statement_notes import SERVES_NOTHING, VIEWS
 from models.table import Result, Row
 from models.units import FloatArray
 
@@ -37,7 +37,6 @@ _LOOPS_SHOWN = 20
 _PRODUCTS_SHOWN = 20
 #: Rounds of the check by iteration; its difference says whether they were enough.
 _ROUNDS = 2_000
-_UNNAMED = 1e-9
 
 Three = tuple[float | None, float | None, float | None]
 
@@ -90,8 +89,17 @@ class ProductCost(Result):
     overlap_tco2_per_unit: float
     #: CNY per unit of the product; the sum is the paid view less what names no payer.
     paid_by: tuple[PaidBy, ...]
+    #: The same by node, with what of each node names nobody; the sum is the paid view.
+    payments: tuple[Payment, ...]
+    #: What suppliers' statements bring.
+    statements: tuple[StatedPart, ...]
     #: The nodes that bring most of the full cost: id and CNY per unit.
     largest: tuple[tuple[str, float], ...]
+
+    @property
+    def unnamed_cny_per_unit(self) -> float | None:
+        """Part of the paid view that names no payer; none where that view is not known."""
+        return unnamed(self.node.embedded[1], self.paid_by)
 
     def rows(self) -> list[Row]:
         unit = f"CNY/{self.node.unit}"
@@ -128,6 +136,8 @@ class ProductCost(Result):
                 )  # fmt: skip
         both = Text("发电与用电两头计算、只收一次", "Counted at generator and user, charged once")
         rows.append(Row("overlap", both, self.overlap_tco2_per_unit, f"tCO2/{self.node.unit}", digits=6))
+        nobody = Text("实付 · 没有支付方的部分", "Paid, without a payer")
+        rows.append(Row("paid_unnamed", nobody, self.unnamed_cny_per_unit, unit, SERVES_NOTHING, digits=4))
         return rows
 
 
@@ -284,7 +294,8 @@ def _products(
         y, q = charged[:, at], taken[:, at]
         parts = y[:, None] * own.k
         whole = nodes[place].embedded[0]
-        paid_by, said = _paid_by(own, y)
+        payments = payments_of(asked.nodes, own, y)
+        named, said = paid_by(payments)
         findings |= {one.text.en: one for one in said}
         most = np.argsort(-np.abs(parts[:, 0]), kind="stable")[:10]
         made.append(
@@ -300,7 +311,9 @@ def _products(
                     for stream, (covered, uncovered) in streams.items()
                 ),
                 overlap_tco2_per_unit=float(q @ own.overlap_tco2),
-                paid_by=paid_by,
+                paid_by=named,
+                payments=payments,
+                statements=stated_parts(asked.nodes, own, y),
                 largest=tuple((asked.nodes[i].id, float(parts[i, 0])) for i in most if parts[i, 0] != 0.0),
             )
         )
@@ -319,18 +332,6 @@ def _level(level: Level, parts: FloatArray, unknown: NDArray[np.bool_], whole: f
     return LevelPart(level, cost, cost[0] / whole if cost[0] is not None and whole else None)
 
 
-def _paid_by(own: OwnCost, y: FloatArray) -> tuple[tuple[PaidBy, ...], list[Finding]]:
-    """Return who has paid how much of one unit: each obligation once, whichever ways it came."""
-    amounts: dict[tuple[str, str, str, int], list[float]] = {}
-    first: dict[tuple[str, str, str, int], PaidBy] = {}
-    for i in np.flatnonzero(y > 0.0):
-        for payer in own.payers[int(i)]:
-            amounts.setdefault(payer.place, []).append(payer.cny_per_t * float(y[i]))
-            first.setdefault(payer.place, payer)
-    made = tuple(payer.model_copy(update={"cny_per_t": math.fsum(amounts[at])}) for at, payer in first.items())
-    return made, [notes.two_ways(at, len(ways)) for at, ways in amounts.items() if len(ways) > 1]
-
-
 def _told(asked: ChainAsk) -> list[Finding]:
     """Tell of what was taken for true: tariffs without carbon cost, payments without a payer."""
     found = [
@@ -347,8 +348,11 @@ def _told(asked: ChainAsk) -> list[Finding]:
         if node.hand_on > 1.0:
             found.append(notes.hands_on_more(node.id, node.hand_on, f"nodes.{i}.hand_on"))
         rest = (node.paid_cny_per_unit or 0.0) - sum(payer.cny_per_t for payer in node.paid_by)
-        if node.level == "statement" and abs(rest) > _UNNAMED * max(1.0, abs(node.paid_cny_per_unit or 0.0)):
+        beyond = UNNAMED * max(1.0, abs(node.paid_cny_per_unit or 0.0))
+        if node.level == "statement" and rest > beyond:
             found.append(notes.payer_unnamed(node.id, rest, f"nodes.{i}.paid_by"))
+        if node.paid_cny_per_unit is not None and rest < -beyond:
+            found.append(notes.payers_exceed(node.id, -rest, f"nodes.{i}.paid_by"))
     return found
 
 

@@ -72,7 +72,7 @@ class ChainNode(Input):
     marginal_cny_per_unit: Money | None = None
     #: Number of the statement, or where the average or estimate stands.
     source: str | None = Field(default=None, max_length=300)
-    paid_by: tuple[PaidBy, ...] = Field(default=(), max_length=500)
+    paid_by: tuple[PaidBy, ...] = Field(default=(), max_length=5_000)
 
     @property
     def stated(self) -> bool:

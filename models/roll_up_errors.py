@@ -172,3 +172,19 @@ def payer_unnamed(node: str, rest: float, field: str) -> Finding:
         ),
         hint=Text("请供应商补开写明支付方的成本单。", "Ask the supplier for a statement that names who paid."),
     )
+
+
+def payers_exceed(node: str, more: float, field: str) -> Finding:
+    return Finding(
+        code="chain.payers_exceed",
+        severity="warning",
+        field=field,
+        text=Text(
+            f"“{node}”各支付方合计比它的实付成本多 {more:,.4f} 元/单位。",
+            f"The payers of '{node}' add up to {more:,.4f} CNY per unit more than its paid cost.",
+        ),
+        hint=Text(
+            "除非其余部分是卖出盈余，否则请核对金额：多出的部分不能扣减。",
+            "Check the amounts, unless the rest is a surplus sold: what is in excess serves no deduction.",
+        ),
+    )

@@ -170,10 +170,7 @@ class Statement(Result):
                 Text("实付 · 没有支付方的部分", "Paid, without a payer"),
                 self.unnamed_cny_per_t,
                 "CNY/t",
-                Text(
-                    "来自行业平均、估算或电价，不能用于扣减",
-                    "of averages, estimates or a power price: serves no deduction",
-                ),
+                notes.SERVES_NOTHING,
                 4,
             )
         )

@@ -12,6 +12,11 @@ VIEWS = (
     ("paid", "实付", "Paid", 1),
     ("marginal", "边际（多产一吨）", "Marginal (one more tonne)", 2),
 )
+#: Said of a part of the paid cost that names no payer.
+SERVES_NOTHING = Text(
+    "来自行业平均、估算或电价，不能用于扣减",
+    "of averages, estimates or a power price: serves no deduction",
+)
 
 
 def no_price() -> Finding:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pydantic import BaseModel, Field
 
 from models.findings import Finding
-from models.roll_up import METHOD, NodeCost, ProductCost, RollUp, Three
+from models.roll_up import METHOD, NodeCost, ProductCost, Three
 from models.statement_asked import PaidBy
+from service.embedded.supplies import Supplied
+from service.embedded.use import Rolled
 from service.schemas import FindingRead, RowRead, rows_of
 
 
@@ -56,6 +58,41 @@ class LargestRead(BaseModel):
     full_cny_per_unit: float
 
 
+class PaymentRead(BaseModel):
+    """What a node adds to the paid cost of a product."""
+
+    node: str
+    payer: PaidBy | None = Field(description="Null where nobody is named: that part serves no deduction")
+    cny_per_unit: float
+
+
+class StatedPartRead(BaseModel):
+    """What a supplier's statement brings to a product."""
+
+    node: str
+    source: str = Field(description="Number of the statement")
+    amount: float = Field(description="Units of it per unit of the product")
+    cost: ViewsRead
+    named_cny_per_unit: float = Field(description="Of its paid cost, what names a payer")
+
+
+class StatementUsedRead(BaseModel):
+    """A signed statement that is a node of the chain."""
+
+    node: str
+    number: str
+    issuer: str
+    issuer_key: str = Field(description="own, here (issued on this installation) or trusted")
+    key_id: str
+    sha256: str
+    product: str
+    customer: str
+    first: str
+    last: str
+    quantity_t: str
+    provisional: bool
+
+
 class ProductCostRead(BaseModel):
     """A product in full."""
 
@@ -65,6 +102,11 @@ class ProductCostRead(BaseModel):
     streams: list[StreamRead]
     overlap_tco2_per_unit: float = Field(description="Counted at generator and user, charged once")
     paid_by: list[PaidBy] = Field(description="Each obligation once; ``cny_per_t`` is per unit of the product")
+    unnamed_cny_per_unit: float | None = Field(
+        description="Of the paid cost, what names no payer; null where not known"
+    )
+    payments: list[PaymentRead] = Field(description="The paid cost by node, with what of it names nobody")
+    statements: list[StatedPartRead]
     largest: list[LargestRead]
 
 
@@ -89,6 +131,7 @@ class ChainRead(BaseModel):
     method: str
     nodes: list[NodeCostRead]
     products: list[ProductCostRead]
+    statements: list[StatementUsedRead]
     loops: list[LoopRead]
     check: CheckRead
     findings: list[FindingRead]
@@ -101,19 +144,21 @@ class ChainFileRead(BaseModel):
     findings: list[FindingRead] = Field(description="Every finding, with sheet, row and cell")
 
 
-def chain_read(found: RollUp) -> ChainRead:
+def chain_read(rolled: Rolled) -> ChainRead:
     """Return the result as the API shows it."""
+    found = rolled.found
     return ChainRead(
         method=METHOD,
         nodes=[_node(node) for node in found.nodes],
         products=[_product(one) for one in found.products],
+        statements=[_used(one) for one in rolled.statements],
         loops=[LoopRead(members=list(loop.members), radius=loop.radius) for loop in found.loops],
         check=CheckRead.model_validate(found.check, from_attributes=True),
-        findings=_findings(found.findings),
+        findings=_findings(rolled.findings),
     )
 
 
-def file_read(found: RollUp | None, findings: Sequence[Finding]) -> ChainFileRead:
+def file_read(found: Rolled | None, findings: Sequence[Finding]) -> ChainFileRead:
     """Return what a file comes to as the API shows it."""
     return ChainFileRead(chain=chain_read(found) if found else None, findings=_findings(findings))
 
@@ -147,5 +192,30 @@ def _product(one: ProductCost) -> ProductCostRead:
         streams=[StreamRead.model_validate(total, from_attributes=True) for total in one.streams],
         overlap_tco2_per_unit=one.overlap_tco2_per_unit,
         paid_by=list(one.paid_by),
+        unnamed_cny_per_unit=one.unnamed_cny_per_unit,
+        payments=[PaymentRead.model_validate(paid, from_attributes=True) for paid in one.payments],
+        statements=[
+            StatedPartRead(
+                node=part.node,
+                source=part.source,
+                amount=part.amount,
+                cost=_views(part.cost),
+                named_cny_per_unit=part.named_cny_per_unit,
+            )
+            for part in one.statements
+        ],
         largest=[LargestRead(id=of, full_cny_per_unit=cost) for of, cost in one.largest],
+    )
+
+
+def _used(one: Supplied) -> StatementUsedRead:
+    said = one.said
+    return StatementUsedRead(
+        node=one.node,
+        issuer_key=one.issuer,
+        key_id=one.envelope.key_id,
+        sha256=one.envelope.sha256,
+        **said.model_dump(
+            include={"number", "issuer", "product", "customer", "first", "last", "quantity_t", "provisional"}
+        ),
     )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, File, Query, Response, UploadFile
 
-from models.roll_up_asked import ChainAsk
 from service.assessment.routes import WORKBOOK, XLSX
 from service.batch.routes import content_of, plain_name
 from service.embedded import use
 from service.embedded.read import ChainFileRead, ChainRead, chain_read, file_read
+from service.embedded.supplies import ChainQuestion
+from service.embedded.use import Shelf
 from service.embedded.workbook import EXAMPLE as ROWS
-from service.embedded.workbook import template_bytes
+from service.embedded.workbook import read_chain, template_bytes
 from service.errors import PROBLEMS
-from service.provide import Law
+from service.provide import Caller, Law, Reading
 from service.safety import MULTIPART_LIMIT
 from service.strict import StrictRoute
 
@@ -26,10 +28,12 @@ EXAMPLE: dict[str, Any] = {"nodes": ROWS["nodes"], "inputs": ROWS["inputs"], "ma
 @router.post("/chain", summary="Carbon cost along a chain", response_model=ChainRead)
 def chain(
     asked: Annotated[
-        ChainAsk,
+        ChainQuestion,
         Body(openapi_examples={"steel": {"summary": "Power, slab and sheet with its scrap", "value": EXAMPLE}}),
     ],
     law: Law,
+    who: Caller,
+    db: Reading,
 ) -> ChainRead:
     """
     Work out what carbon costs each product of a chain, own site and upstream, in three views.
@@ -37,8 +41,10 @@ def chain(
     Loops are solved; one whose amounts do not shrink on the way round is refused
     and named. A tonne that schemes count at generator and user is charged once,
     every payment is named once, and what is not known is null as far as it reaches.
+    A supplier's signed statement is a node by its number, once it was brought in, or
+    with its signed JSON text enclosed; one that was changed or withdrawn is refused.
     """
-    return chain_read(use.rolled_up(asked, law))
+    return chain_read(use.rolled_up(asked, law, Shelf(db, who)))
 
 
 @router.get("/template.xlsx", summary="Workbook of a chain", response_class=Response, responses=WORKBOOK)
@@ -55,8 +61,14 @@ def template(example: Annotated[bool, Query(description="Filled in with an examp
 def from_file(
     file: Annotated[UploadFile, File(description="The filled template, or a csv of nodes")],
     law: Law,
+    who: Caller,
+    db: Reading,
     inputs: Annotated[
         UploadFile | None, File(description="A csv of inputs, where `file` holds the nodes alone")
+    ] = None,
+    statement_files: Annotated[
+        list[UploadFile] | None,
+        File(description="Suppliers' signed statements, JSON, PDF or xlsx, that the workbook names"),
     ] = None,
 ) -> ChainFileRead:
     """
@@ -69,4 +81,10 @@ def from_file(
     if inputs is not None:
         plain_name(inputs.filename)
         more = content_of(inputs)
-    return file_read(*use.from_file(content_of(file), law, more))
+    shelf = Shelf(db, who, signed_files(statement_files))
+    return file_read(*use.from_file(read_chain(content_of(file), more), law, shelf))
+
+
+def signed_files(files: Sequence[UploadFile] | None) -> list[bytes]:
+    """Return the content of statements that were handed in; a field left empty is none."""
+    return [content_of(one) for one in files or () if one.filename]

@@ -8,11 +8,12 @@ from typing import Any
 
 from models.errors import Text
 from models.findings import Finding
-from models.roll_up_asked import ChainAsk, ChainInput, ChainNode
-from models.statement_asked import MarketPrice
+from models.roll_up_asked import ChainInput, ChainNode, Name
+from models.statement_asked import MarketPrice, PaidBy
+from service.embedded.supplies import ChainQuestion, ChainStatement
 from service.workbook.guard import RawSheet, read_sheets
 from service.workbook.layout import default_layout
-from service.workbook.lists import Lists, NothingToRead, lists_of, write_lists
+from service.workbook.lists import Line, Lists, NothingToRead, lists_of, write_lists
 from service.workbook.parts import build
 from service.workbook.problems import CellProblem
 
@@ -31,6 +32,11 @@ NOTES = (
     Text(
         "成本单、行业平均、投入产出估计的成本已含上游，这些节点不要再列投入。",
         "The cost of a statement, an average or an estimate holds its upstream: such nodes take no inputs.",
+    ),
+    Text(
+        "供应商发来的签名成本单写在“成本单”表（编号），文件事先导入或与本表一起上传；三种口径和支付方由文件给出，不能改。",
+        "A supplier's signed statement goes into the statements sheet by its number, its file brought in before or handed in beside "
+        "this workbook: the three views and who has paid come from the file and cannot be changed.",
     ),
 )
 _PRICE = {
@@ -62,6 +68,7 @@ EXAMPLE: Mapping[str, list[dict[str, Any]]] = {
         {"product": "薄板", "input": "板坯", "amount": 1.05},
         {"product": "板坯", "input": "薄板", "amount": 0.15},
     ],
+    "payers": [],
     "market": [_PRICE],
 }  # fmt: skip
 
@@ -72,11 +79,32 @@ class OnePrice(CellProblem):
     hint = Text("不同的价格请写在节点的“本节点市场价”。", "Enter other prices at their nodes.")
 
 
+class NoPayerHere(CellProblem):
+    code = "chain.no_payer_here"
+    message = Text("“{node}”不能写支付方：{why_zh}。", "No payer can be entered for '{node}': {why_en}.")
+    hint = Text("请删去这一行，或改写节点。", "Delete the row, or name another node.")
+
+
+class PaidTwice(CellProblem):
+    code = "chain.paid_twice"
+    message = Text(
+        "“{node}”的同一支付方、装置、市场和年度写了两行。",
+        "The same payer, installation, market and year stand twice for '{node}'.",
+    )
+    hint = Text("是同一笔请删去一行，是两笔请相加。", "Delete one if they are the same payment, add them up if not.")
+
+
+class PayerRow(PaidBy):
+    """A row of the payer list: who has paid how much per unit of which node."""
+
+    node: Name
+
+
 @dataclass(frozen=True, slots=True)
 class ReadChain:
     """The chain that a file describes; none where a row is refused, since what is left out would cost nothing."""
 
-    asked: ChainAsk | None
+    asked: ChainQuestion | None
     lists: Lists
     findings: tuple[Finding, ...]
 
@@ -101,20 +129,50 @@ def read_chain(data: bytes, inputs: bytes | None = None) -> ReadChain:
         names = {key: layout.sheets[key].text.zh for key in ("nodes", "inputs")}
         sheets = [_named(sheets[:1], names["nodes"]), _named(read_sheets(inputs)[:1], names["inputs"])]
     lists = lists_of(sheets, layout, ("nodes",))
-    nodes, links = lists.made("nodes", ChainNode), lists.made("inputs", ChainInput)
+    links, signed = lists.made("inputs", ChainInput), lists.made("statements", ChainStatement, _number)
+    nodes = _with_payers(lists, lists.made("nodes", ChainNode), {one.id for one in signed})
     prices = lists.made("market", MarketPrice)
     for more in lists.of("market")[1:]:
         lists.refuse(more, OnePrice(field="cny_per_t"))
     findings = lists.notes.close()
     if any(finding.refuses for finding in findings):
         return ReadChain(None, lists, findings)
-    given: dict[str, Any] = {"nodes": nodes, "inputs": links, "market": prices[0] if prices else None}
-    asked, problems = build(ChainAsk, given, layout.sheets["nodes"])
+    given: dict[str, Any] = {
+        "nodes": nodes, "inputs": links, "statements": signed, "market": prices[0] if prices else None,
+    }  # fmt: skip
+    asked, problems = build(ChainQuestion, given, layout.sheets["nodes"])
     for problem in problems:
         lists.refuse(lists.of("nodes")[0], problem)
     if asked is None and not problems:
         raise NothingToRead(field="file", names_zh="节点", names_en="Nodes")
     return ReadChain(asked, lists, lists.notes.close())
+
+
+def _number(line: Line) -> dict[str, Any]:
+    return line.values | {"number": str(line.values["number"]).strip().lower()}
+
+
+def _with_payers(lists: Lists, nodes: Sequence[ChainNode], signed: set[str]) -> list[ChainNode]:
+    """Return the nodes with who has paid what of each; a row that names no such node is refused at its cell."""
+    made = {node.id: node for node in nodes}
+    rows = lists.made("payers", PayerRow)
+    for row, line in zip(rows, lists.places["payers"], strict=True):
+        node = made.get(row.node)
+        why = None
+        if row.node in signed:
+            why = Text("签名成本单自带支付方", "its signed statement names them")
+        elif node is None:
+            why = Text("“节点”表中没有它", "it is none of the nodes")
+        elif not node.stated:
+            why = Text("自有节点由自己支付，请填平均已付碳价", "it pays itself: enter its average price paid")
+        if why:
+            lists.refuse(line, NoPayerHere(field="node", node=row.node, why_zh=why.zh, why_en=why.en))
+        elif node is not None:
+            payer = PaidBy(**row.model_dump(exclude={"node"}))
+            if payer.place in {one.place for one in node.paid_by}:
+                lists.refuse(line, PaidTwice(field="issuer", node=row.node))
+            made[row.node] = node.model_copy(update={"paid_by": (*node.paid_by, payer)})
+    return [made[node.id] for node in nodes]
 
 
 def _named(sheets: Sequence[RawSheet], name: str) -> RawSheet:

@@ -69,7 +69,7 @@ def verify(file: _FILE, as_json: AsJson = False, lang: Lang = "zh") -> None:
     """核对签名，以及是否已撤回 / check the signatures, and whether it stands."""
     from service.auth import EMBEDDED
     from service.statement.read import checked_read
-    from service.statement.use import checked
+    from service.statement.suppliers import checked
     from service.statement.verified import of_document
 
     data = read_bytes(file, lang)
@@ -95,7 +95,7 @@ def verify(file: _FILE, as_json: AsJson = False, lang: Lang = "zh") -> None:
 def bring(file: _FILE, lang: Lang = "zh") -> None:
     """导入供应商的成本单 / bring in a supplier's statement."""
     from service.auth import EMBEDDED
-    from service.statement.use import bring_in
+    from service.statement.suppliers import bring_in
 
     data = read_bytes(file, lang)
     with installation(lang) as parts, parts.database.writing() as db:

@@ -18,6 +18,7 @@ from models.statement_asked import Cost, PaidBy, PaidKind, Span, Upstream
 FORMAT = "yuetan-carbon-cost-statement/1"
 Standing: TypeAlias = Literal["accredited", "not_accredited", "not_known"]
 DecimalText = Annotated[str, Field(pattern=r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,30})?$")]
+_DECIMALS = 30
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Short = Annotated[str, Field(min_length=1, max_length=300)]
 Number = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -31,6 +32,14 @@ class NotAStatement(YuetanError):
     hint = Text(
         "请向出具方索取原始文件（JSON、PDF 或 xlsx）。", "Ask the issuer for the original file (JSON, PDF or xlsx)."
     )
+
+
+class BeyondFigures(YuetanError):
+    code = "statement.beyond_figures"
+    message = Text(
+        "“{field_name}”的数值 {found} 大到不可能。", "The figure of {field_name}, {found}, is beyond any real one."
+    )
+    hint = Text("请核对价格、排放和配额的单位。", "Check the units of prices, emissions and allowances.")
 
 
 class SpanText(Input):
@@ -128,7 +137,25 @@ class StatementDocument(Input):
 def document_of(
     made: Statement, number: str, issued: dt.date, link: str | None, verifier: tuple[Standing, str] | None = None
 ) -> StatementDocument:
-    """Return a statement as the document to sign; ``verifier`` is what the register says of its verifier, and why."""
+    """
+    Return a statement as the document to sign; ``verifier`` is what the register says of its verifier, and why.
+
+    Raises
+    ------
+    BeyondFigures
+        A figure has more digits than a statement holds.
+    """
+    try:
+        return _document(made, number, issued, link, verifier)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        where = ".".join(str(part) for part in wrong["loc"])
+        raise BeyondFigures(field="statement", field_name=where, found=str(wrong["input"])[:40]) from error
+
+
+def _document(
+    made: Statement, number: str, issued: dt.date, link: str | None, verifier: tuple[Standing, str] | None
+) -> StatementDocument:
     of = made.asked
     market, rate = of.market, of.rate
     return StatementDocument(
@@ -235,7 +262,9 @@ def _adds_up(own: SpanText, upstream: SpanText, total: SpanText) -> bool:
 
 
 def _text(value: float) -> str:
-    return str(canonical(float(value) + 0.0))
+    """Return a figure in decimals; what is below 30 decimals is nothing that anybody could pay."""
+    text = str(canonical(float(value) + 0.0))
+    return text if len(text.partition(".")[2]) <= _DECIMALS else str(canonical(round(Decimal(text), _DECIMALS) + 0))
 
 
 def _known(value: float | None) -> str | None:

@@ -17,7 +17,7 @@ from service.parts import Parts
 from service.provide import Caller, HereParts, Reading, Today, Transaction
 from service.refusals import NotFound
 from service.safety import MULTIPART_LIMIT
-from service.statement import use
+from service.statement import suppliers, use
 from service.statement.many import Batch, from_file, issue_file
 from service.statement.read import CheckedRead, checked_read, key_read
 from service.statement.routes import site_of
@@ -43,7 +43,7 @@ def bring_in(
 ) -> Response:
     """Keep a supplier's statement."""
     try:
-        use.bring_in(db, who, content_of(file) if file else b"")
+        suppliers.bring_in(db, who, content_of(file) if file else b"")
     except YuetanError as error:
         return _listed(request, lang, who, db, parts, error)
     return RedirectResponse(f"/statements?lang={lang}#suppliers", 303)
@@ -100,7 +100,7 @@ def _listed(
         "statements.html",
         422 if error else 200,
         issued=use.issued(db, who, 200),
-        suppliers=use.brought_in(db, who, 200),
+        suppliers=suppliers.brought_in(db, who, 200),
         key=key_read(key_id(public), public),
         error=error,
         batch=batch,
@@ -117,7 +117,9 @@ def ask(request: Request, lang: Lang) -> Response:
 def verify_file(request: Request, lang: Lang, db: Reading, file: _File = None) -> Response:
     """Check a file that somebody was handed."""
     try:
-        return _verdict(request, lang, found=checked_read(use.checked(db, None, content_of(file) if file else b"")))
+        return _verdict(
+            request, lang, found=checked_read(suppliers.checked(db, None, content_of(file) if file else b""))
+        )
     except YuetanError as error:
         return _verdict(request, lang, error=error)
 

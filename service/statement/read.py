@@ -20,8 +20,8 @@ from service.schemas import FindingRead, RowRead, rows_of
 from service.statement.many import Batch
 from service.statement.paper import views_shown
 from service.statement.seal import Envelope
+from service.statement.suppliers import Checked
 from service.statement.tables import Statement, StatementNotice, SupplierStatement, TrustedKey
-from service.statement.use import Checked
 from service.statement.verified import SAID, Verified
 
 _STATES = {

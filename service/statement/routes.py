@@ -22,7 +22,7 @@ from service.press.document import pdf
 from service.press.sheet import xlsx
 from service.provide import Caller, HereParts, Law, Limit, Reading, Today, Transaction
 from service.safety import MULTIPART_LIMIT
-from service.statement import use
+from service.statement import suppliers, use
 from service.statement.many import from_file, issue_file, preview_verified
 from service.statement.paper import statement_paper
 from service.statement.read import (
@@ -188,7 +188,7 @@ def withdraw(number: UUID, why: Withdrawal, who: Caller, db: Transaction) -> Not
 )
 def check(file: Upload, who: Caller, db: Reading, law: Law) -> CheckedRead:
     """Check the signatures of a file, whose key signed it, whether it stands, and its verifier; a changed byte is refused."""
-    found = use.checked(db, who, content_of(file))
+    found = suppliers.checked(db, who, content_of(file))
     return checked_read(found, of_document(db, who, law.accreditation, found.envelope.document))
 
 
@@ -198,16 +198,16 @@ def check(file: Upload, who: Caller, db: Reading, law: Law) -> CheckedRead:
 )  # fmt: skip
 def bring_in(file: Upload, who: Caller, db: Transaction, law: Law, response: Response) -> SupplierRead:
     """Keep a supplier's statement, so that your own may build on it; the same file again changes nothing (200)."""
-    row, made = use.bring_in(db, who, content_of(file))
+    row, made = suppliers.bring_in(db, who, content_of(file))
     response.status_code = 201 if made else 200
     told = of_document(db, who, law.accreditation, opened(row.content)[0].document)
-    return supplier_read(*next(one for one in use.brought_in(db, who, 500) if one[0].id == row.id), told)
+    return supplier_read(*next(one for one in suppliers.brought_in(db, who, 500) if one[0].id == row.id), told)
 
 
 @router.get("/supplier-statements", summary="Suppliers' statements", response_model=SupplierPage)
 def brought_in(who: Caller, db: Reading, limit: Limit = 50) -> SupplierPage:
     """List suppliers' statements, and how many of their tonnes are handed on already."""
-    return SupplierPage(items=[supplier_read(*one) for one in use.brought_in(db, who, limit)])
+    return SupplierPage(items=[supplier_read(*one) for one in suppliers.brought_in(db, who, limit)])
 
 
 @router.get("/statement-key", summary="Your own key", response_model=KeyRead)
@@ -232,7 +232,7 @@ def trust(new: NewKey, who: Caller, db: Transaction) -> KeyRead:
         raise Altered(field="public") from error
     if len(raw) != 32:
         raise Altered(field="public")
-    row = use.trust(db, who, raw, new.issuer, new.compared)
+    row = suppliers.trust(db, who, raw, new.issuer, new.compared)
     return key_read(row.key_id, row.public, row)
 
 

@@ -28,6 +28,7 @@ from models.roll_up_errors import (
 )
 from models.roll_up_links import problems
 
+MEASURES = load_measures(DATA)
 MARKET = {
     "cny_per_t": 40.0, "statistic": "mean", "first": "2026-01-01", "last": "2026-06-30", "source": "made up",
 }  # fmt: skip
@@ -196,6 +197,66 @@ def test_every_payment_is_named_once(measures: Measures) -> None:
 def test_a_payment_without_a_payer_is_told(measures: Measures) -> None:
     found = roll_up(asked([supplier("coil", paid_by=[])], []), measures)
     assert codes(found) == {"chain.payer_unnamed"}
+
+
+def test_what_of_the_paid_cost_names_nobody(measures: Measures) -> None:
+    """The printed example: of 5.2344 CNY paid per t of slab 5.0208 name a payer; 0.2136 of lime, an average, name none."""
+    lime = {"level": "sector_average", "source": "example", "full_cny_per_unit": 60.0, "paid_cny_per_unit": 3.0}
+    nodes = [
+        own("power", 0.8, unit="MWh", average_paid_cny_per_tco2=2.0, scheme="CEA", compliance_year=2026),
+        own("slab", 1.85, average_paid_cny_per_tco2=2.2, electricity_tco2_per_unit=0.4, electricity_covered=False,
+            scheme="CEA", compliance_year=2026),
+        own("sheet", 0.12, direct_covered=False), {"id": "lime"} | lime,
+    ]  # fmt: skip
+    inputs = [
+        takes("slab", "power", 0.5, carries="electricity", price_share=0.2), takes("slab", "lime", 60.0, unit="kg"),
+        takes("sheet", "slab", 1.05), takes("slab", "sheet", 0.15),
+    ]  # fmt: skip
+    made = product(roll_up(asked(nodes, inputs, products=["slab"]), measures), "slab")
+    round_trip = Fraction(1) / (1 - Fraction(15, 100) * Fraction(105, 100))
+    own_paid = Fraction(185, 100) * Fraction(22, 10) + Fraction(1, 2) * Fraction(1, 5) * Fraction(8, 10) * 2
+    nobody = Fraction(6, 100) * 3
+    assert made.node.embedded[1] == pytest.approx(float((own_paid + nobody) * round_trip), rel=1e-14)
+    assert made.unnamed_cny_per_unit == pytest.approx(float(nobody * round_trip), rel=1e-12)
+    assert [round(x or 0.0, 4) for x in (made.node.embedded[1], made.unnamed_cny_per_unit)] == [5.2344, 0.2136]
+    assert round(sum(one.cny_per_t for one in made.paid_by), 4) == 5.0208
+    assert [(one.node, one.payer is None) for one in made.payments] == [
+        ("power", False),
+        ("slab", False),
+        ("lime", True),
+    ]
+
+
+@pytest.mark.parametrize(("named", "code"), [(7.0, "chain.payer_unnamed"), (12.0, None), (13.0, "chain.payers_exceed")])
+def test_payers_are_held_against_the_paid_cost(measures: Measures, named: float, code: str | None) -> None:
+    found = roll_up(asked([supplier("coil", paid_by=[PAYER | {"cny_per_t": named}])], []), measures)
+    assert codes(found) == ({code} if code else set())
+    assert product(found, "coil").unnamed_cny_per_unit == pytest.approx(12.0 - named)
+
+
+@given(st.data())
+def test_splitting_a_tier_changes_nothing(data: st.DataObject) -> None:
+    """A tier cut in two, the first part handed on whole, brings the same to every other node, payers included."""
+    n = data.draw(st.integers(2, 5))
+    tonnes = [data.draw(st.floats(0.0, 3.0)) for _ in range(n)]
+    year = {"scheme": "CEA", "compliance_year": 2026}
+    nodes = [own(str(i), tonnes[i], name=f"firm {i}", **year) for i in range(n)]
+    inputs = [
+        takes(str(i), str(j), data.draw(st.floats(0.0, 0.9)) / n)
+        for i in range(n) for j in range(n) if data.draw(st.booleans())
+    ]  # fmt: skip
+    part, at = data.draw(st.floats(0.0, 1.0)), data.draw(st.integers(0, n - 1))
+    first, rest = own("cut", tonnes[at] * part, name=f"firm {at}", **year), tonnes[at] * (1.0 - part)
+    cut = [node | {"direct_tco2_per_unit": rest} if i == at else node for i, node in enumerate(nodes)] + [first]
+    # The first part takes what the tier took; the second takes one unit of the first.
+    moved = [link | {"product": "cut"} if link["product"] == str(at) else link for link in inputs]
+    every = [str(i) for i in range(n)]
+    whole = roll_up(asked(nodes, inputs, products=every), MEASURES)
+    split = roll_up(asked(cut, [*moved, takes(str(at), "cut", 1.0)], products=every), MEASURES)
+    for before, after in zip(whole.products, split.products, strict=True):
+        assert after.node.embedded == pytest.approx(before.node.embedded, rel=1e-11, abs=1e-9)
+        paid = [sum(one.cny_per_t for one in made.paid_by) for made in (before, after)]
+        assert paid[1] == pytest.approx(paid[0], rel=1e-11, abs=1e-9)
 
 
 def test_shares_by_level_of_data(measures: Measures) -> None:

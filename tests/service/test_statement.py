@@ -30,6 +30,7 @@ from service.statement.seal import Altered, opened, public_of, signed
 from service.statement.use import StatementAsk
 
 API = "/api/v1"
+MARKET = EXAMPLE["statement"]["market"]
 
 
 def asked(**more: Any) -> dict[str, Any]:
@@ -124,6 +125,14 @@ def test_the_chain_hands_every_tonne_on_once(client: TestClient) -> None:
     client.post(f"{API}/statements/{slab['number']}/withdraw", json={"reason": "x"})
     stopped = client.post(f"{API}/statements/preview", json=coil)
     assert (stopped.status_code, stopped.json()["code"]) == (422, "statement.withdrawn")
+
+
+def test_figures_no_statement_holds(client: TestClient) -> None:
+    """A trace far below any payment is nothing; an allocation of 1e14 t per t is refused in words."""
+    made = issued(client, asked(free_tco2_per_t=1e-45, error_share=None))
+    assert json.loads(file_of(client, made["number"]))["document"]["free_tco2_per_t"] == "0"
+    beyond = client.post(f"{API}/statements", json=asked(free_tco2_per_t=1e14, market=MARKET | {"cny_per_t": 1e14}))
+    assert (beyond.status_code, beyond.json()["code"]) == (422, "statement.beyond_figures")
 
 
 def test_a_supplier_statement_is_not_typed_in_nor_guessed(client: TestClient) -> None:
