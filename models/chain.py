@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, vstack
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from models.errors import Text, YuetanError
@@ -188,38 +189,57 @@ def ordered(inputs: csr_array, name: Callable[[int], Any] = str) -> Chain:
     >>> [round(float(x), 4) for x in chain.reprice(np.array([80.0, 12.0]))]
     [97.092, 113.9466]
     """
-    matrix = csr_array(inputs, dtype=np.float64)
+    matrix = _narrow(csr_array(inputs, dtype=np.float64))
     if not matrix.has_canonical_format:
         matrix = matrix.copy()
         matrix.sum_duplicates()
-    wrong = np.flatnonzero(~(np.isfinite(matrix.data) & (matrix.data >= 0.0)))
-    if wrong.size:
+    if matrix.nnz and not (matrix.data.min() >= 0.0 and matrix.data.max() < np.inf):
+        wrong = np.flatnonzero(~(np.isfinite(matrix.data) & (matrix.data >= 0.0)))
         row = int(np.searchsorted(matrix.indptr, wrong[0], side="right")) - 1
         column, amount = int(matrix.indices[wrong[0]]), float(matrix.data[wrong[0]])
         raise NegativeInput(field="inputs", product=name(row), input=name(column), amount=amount)
-    order, sizes, firsts = _components(matrix)
-    place = np.empty_like(order)
-    place[order] = np.arange(order.size)
-    matrix = _permuted(matrix, order, place)
-    own_use = matrix.diagonal() > 0.0
-    looping = (sizes > 1) | own_use[firsts]
-    loops = tuple(np.arange(a, a + s) for a, s in zip(firsts[looping], sizes[looping], strict=True))
-    return _solved(order, place, matrix, None, loops, name)
-
-
-def _components(matrix: csr_array) -> tuple[IntArray, IntArray, IntArray]:
-    """Return nodes by component, inputs first, with the size and the first place of each component."""
     count, labels = connected_components(matrix, directed=True, connection="strong")
-    rows = np.repeat(labels, np.diff(matrix.indptr))
-    if (rows < labels[matrix.indices]).any():
-        labels = _by_tier(count, rows, labels[matrix.indices])[labels]
-    order = np.argsort(labels, kind="stable").astype(np.int64)
-    sizes = np.bincount(labels, minlength=count).astype(np.int64)
-    return order, sizes, (np.cumsum(sizes) - sizes).astype(np.int64)
+    order, place, lasts, moved = _by_component(matrix, count, labels)
+    if (moved.indices > np.repeat(lasts, np.diff(moved.indptr))).any():
+        order, place, lasts, moved = _by_component(matrix, count, _by_tier(matrix, count, labels)[labels])
+    firsts = np.concatenate([np.zeros(min(1, order.size), dtype=np.int64), np.flatnonzero(np.diff(lasts)) + 1])
+    sizes = np.diff(np.append(firsts, order.size))
+    looping = (sizes > 1) | (moved.diagonal()[firsts] > 0.0)
+    ends = firsts[looping] + sizes[looping]
+    every = np.arange(order.size)
+    loops = tuple(every[a:b] for a, b in zip(firsts[looping].tolist(), ends.tolist(), strict=True))
+    return _solved(order, place, moved, None, loops, name)
 
 
-def _by_tier(count: int, made: IntArray, used: IntArray) -> IntArray:
+def _narrow(matrix: csr_array) -> csr_array:
+    """Return the same with places of 32 bits where they fit, which halves what is moved."""
+    if max(matrix.nnz, *matrix.shape) > np.iinfo(np.int32).max:
+        return matrix
+    places = (part.astype(np.int32, copy=False) for part in (matrix.indices, matrix.indptr))
+    return csr_array((matrix.data, *places), shape=matrix.shape)
+
+
+def _by_component(
+    matrix: csr_array, count: int, labels: NDArray[np.int32]
+) -> tuple[IntArray, IntArray, NDArray[np.int32], csr_array]:
+    """Return nodes by component, the place of each, the last place of each row's component, and the matrix in that order."""
+    n = matrix.shape[0]
+    # One entry a row, read by column: a sort by counting.
+    sorted_ = csr_array((np.ones(n, dtype=np.int8), labels, np.arange(n + 1, dtype=np.int32)), shape=(n, count)).tocsc()
+    order = sorted_.indices
+    place = np.empty(n, dtype=np.int32)
+    place[order] = np.arange(n, dtype=np.int32)
+    moved = matrix[order]
+    # No order of inputs within a row is needed, and none is made.
+    at = csr_array((moved.data, np.take(place, moved.indices), moved.indptr), shape=matrix.shape)
+    at.has_sorted_indices = False
+    lasts = np.repeat(sorted_.indptr[1:] - 1, np.diff(sorted_.indptr)).astype(np.int32, copy=False)
+    return order.astype(np.int64), place.astype(np.int64), lasts, at
+
+
+def _by_tier(matrix: csr_array, count: int, labels: NDArray[np.int32]) -> IntArray:
     """Return new numbers of components such that inputs come first, tier by tier."""
+    made, used = np.repeat(labels, np.diff(matrix.indptr)), labels[matrix.indices]
     across = made != used
     links = coo_array((np.ones(int(across.sum())), (made[across], used[across])), shape=(count, count)).tocsr()
     links.data[:] = 1.0
@@ -233,14 +253,6 @@ def _by_tier(count: int, made: IntArray, used: IntArray) -> IntArray:
         waits = waits - np.bincount(freed, minlength=count)
         ready = np.unique(freed[waits[freed] == 0])
     return number
-
-
-def _permuted(matrix: csr_array, order: IntArray, place: IntArray) -> csr_array:
-    made = matrix[order]
-    made.indices = place[made.indices].astype(np.int32)
-    made.indptr = made.indptr.astype(np.int64 if made.nnz > np.iinfo(np.int32).max else np.int32)
-    made.has_sorted_indices = False
-    return made
 
 
 def _scaled(matrix: csr_array, by_row: FloatArray) -> csr_array:
@@ -258,8 +270,9 @@ def _solved(
 ) -> Chain:
     """Return the chain with its loops proved and solved."""
     matrix = inputs if hand_on is None else _scaled(inputs, hand_on)
-    small = [loop for loop in loops if loop.size <= LARGEST_INVERTED]
-    big = [loop for loop in loops if loop.size > LARGEST_INVERTED]
+    sizes = np.fromiter((loop.size for loop in loops), dtype=np.int64, count=len(loops))
+    big = [loops[i] for i in np.flatnonzero(sizes > LARGEST_INVERTED)]
+    small = loops if not big else [loop for loop in loops if loop.size <= LARGEST_INVERTED]
     large = []
     for loop in big:
         block = csr_array(matrix[loop[0] : loop[-1] + 1][:, loop[0] : loop[-1] + 1])
@@ -334,13 +347,14 @@ def _without_loops(matrix: csr_array, big: Sequence[IntArray]) -> csr_array:
 
 
 def _with_rows(matrix: csr_array, rows: IntArray, new: csr_array) -> csr_array:
-    """Return the matrix with ``rows`` replaced by those of ``new``."""
-    n = matrix.shape[0]
+    """Return the matrix with ``rows`` replaced by those of ``new``; ``rows`` rise."""
+    n, m = matrix.shape[0], rows.size
+    data, indices = (np.concatenate([getattr(matrix, of), getattr(new, of)]) for of in ("data", "indices"))
+    indptr = np.concatenate([matrix.indptr, matrix.indptr[-1] + new.indptr[1:]])
     source = np.arange(n)
-    source[rows] = n + np.arange(rows.size)
-    made = csr_array(vstack([matrix, new], format="csr")[source])
-    made.indices, made.indptr = made.indices.astype(np.int32), made.indptr.astype(matrix.indptr.dtype)
-    return made
+    source[rows] = n + np.arange(m)
+    both = csr_array((data, indices, indptr), shape=(n + m, matrix.shape[1]))
+    return csr_array(both[source])
 
 
 try:
