@@ -270,8 +270,7 @@ def _solved(
 ) -> Chain:
     """Return the chain with its loops proved and solved."""
     matrix = inputs if hand_on is None else _scaled(inputs, hand_on)
-    sizes = np.fromiter((loop.size for loop in loops), dtype=np.int64, count=len(loops))
-    big = [loops[i] for i in np.flatnonzero(sizes > LARGEST_INVERTED)]
+    big = [loop for loop in loops if loop.size > LARGEST_INVERTED]
     small = loops if not big else [loop for loop in loops if loop.size <= LARGEST_INVERTED]
     large = []
     for loop in big:
