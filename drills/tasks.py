@@ -76,7 +76,7 @@ def work(database: Database, job_id: UUID, lease_s: float) -> str:
 
 def _deaf() -> None:
     """Never end, whatever is said."""
-    from billiard.exceptions import SoftTimeLimitExceeded
+    from celery.exceptions import SoftTimeLimitExceeded
 
     while True:
         try:

@@ -1,15 +1,17 @@
 """
 A web process that can be made to die at a chosen place: ``python -m drills.web``.
 
-``DRILL_DIE`` names the place: ``before_publish`` (the transaction is through,
-nobody has been told), ``after_publish``, ``before_commit``. ``DRILL_DIE_AFTER``
-is how many times the place is passed first.
+``DRILL_DIE`` is a file; while it exists, its content names the place:
+``before_commit``, ``before_publish`` (the transaction is through, nobody has
+been told) or ``after_publish``.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -18,58 +20,47 @@ from service.app import create_app
 from service.broker import Sender
 from service.parts import Parts
 from service.settings import Settings
-from service.start import listen
+from service.start import listen, web_config
 
 
-def _die() -> None:
-    left = int(os.environ.get("DRILL_DIE_AFTER", "0"))
-    os.environ["DRILL_DIE_AFTER"] = str(left - 1)
-    if left <= 0:
+def _die(place: str) -> None:
+    """Die if this is the place that is asked for, once."""
+    asked = Path(os.environ["DRILL_DIE"])
+    if asked.exists() and asked.read_text() == place:
+        asked.unlink()
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def arm(place: str) -> None:
-    """Put the failure in its place."""
-    if place == "before_commit":
-        plain = jobs.enqueue
+def arm() -> None:
+    """Put the failures in their places."""
+    enqueue, taken, send = jobs.enqueue, jobs.taken_to_send, Sender.send
 
-        def enqueue(*args: object, **more: object) -> object:
-            made = plain(*args, **more)  # type: ignore[arg-type]
-            _die()
-            return made
+    def dying_enqueue(*args: Any, **more: Any) -> Any:
+        made = enqueue(*args, **more)
+        _die("before_commit")
+        return made
 
-        jobs.enqueue = enqueue  # type: ignore[assignment]
-    elif place == "before_publish":
-        taken = provide.taken_to_send
+    def dying_taken(db: Any) -> Any:
+        found = taken(db)
+        if found:
+            _die("before_publish")
+        return found
 
-        def to_send(db: object) -> object:
-            found = taken(db)  # type: ignore[arg-type]
-            if found:
-                _die()
-            return found
+    def dying_send(self: Any, announced: Any) -> None:
+        send(self, announced)
+        if announced:
+            _die("after_publish")
 
-        provide.taken_to_send = to_send  # type: ignore[assignment, attr-defined]
-    elif place == "after_publish":
-        send = Sender.send
-
-        def sent(self: Sender, announced: list[object]) -> None:
-            send(self, announced)  # type: ignore[arg-type]
-            if announced:
-                _die()
-
-        Sender.send = sent  # type: ignore[assignment, method-assign]
+    jobs.enqueue, provide.taken_to_send, Sender.send = dying_enqueue, dying_taken, dying_send  # type: ignore[attr-defined, method-assign]
 
 
 def main() -> None:
     """Serve until told to stop."""
-    arm(os.environ.get("DRILL_DIE", ""))
+    if "DRILL_DIE" in os.environ:
+        arm()
     settings = Settings()
-    parts = Parts.of(settings)
     socket = listen(settings.host, settings.port)
-    config = uvicorn.Config(
-        create_app(settings, parts), log_level="error", server_header=False, timeout_graceful_shutdown=5
-    )
-    uvicorn.Server(config).run(sockets=[socket])
+    uvicorn.Server(web_config(create_app(settings, Parts.of(settings)), settings)).run(sockets=[socket])
 
 
 if __name__ == "__main__":

@@ -120,8 +120,13 @@ class Yard:
             self._administer(f"CREATE DATABASE {self.name}" + (f" TABLESPACE {self.place}" if self.place else ""))
             self.url = make_url(self._admin).set(database=self.name).render_as_string(hide_password=False)
         self.settings = Settings(
-            _env_file=None, data_dir=self.folder, database_url=self.url, broker_url=self.broker_url, queue=self.name, worker="none"
-        )  # type: ignore[call-arg]
+            _env_file=None,
+            data_dir=self.folder,
+            database_url=self.url,
+            broker_url=self.broker_url,
+            queue=self.name,
+            worker="none",
+        )
         self.database = Database(self.url)
         migrate.upgrade(self.database)
         self.sender = Sender(self.settings)
@@ -160,9 +165,9 @@ class Yard:
         from kombu import Connection
 
         with Connection(self.broker_url, connect_timeout=2) as connection, connection.channel() as channel:
-            channel.queue_delete(self.name)
+            channel.queue_delete(self.name)  # type: ignore[attr-defined]
             if self.broker_url.startswith("amqp"):
-                channel.exchange_delete(self.name)
+                channel.exchange_delete(self.name)  # type: ignore[attr-defined]
 
     def _env(self, more: dict[str, Any]) -> dict[str, str]:
         # ``PYTHONPATH``: this tree and no other, wherever the drill was started.

@@ -22,6 +22,7 @@ from service.change import routes as change
 from service.child import Supervisor
 from service.communication import pages as communication_pages
 from service.communication import routes as communication
+from service.crowd import Crowd
 from service.decision import pages as decision_pages
 from service.decision import routes as decision
 from service.decision import sector_pages
@@ -212,5 +213,6 @@ def create_app(
     app.add_middleware(Once, parts=here)
     if settings.sign_in == "accounts":
         app.add_middleware(Guard, parts=here)
+    app.add_middleware(Crowd, most=settings.most_at_once)
     app.add_middleware(Safety, settings=settings)
     return app

@@ -69,7 +69,7 @@ def _give_back(database: Database, job: Job, reason: YuetanError, counts: bool, 
 
 def reason_of(error: Exception) -> YuetanError:
     """Return in words why an attempt failed; nothing of the exception itself is told."""
-    from billiard.exceptions import SoftTimeLimitExceeded
+    from celery.exceptions import SoftTimeLimitExceeded
 
     if isinstance(error, SoftTimeLimitExceeded):
         return OutOfTime()

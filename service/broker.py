@@ -8,6 +8,7 @@ the command line need not pay.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -117,6 +118,13 @@ class Sender:
         """Close what was opened."""
         with self._making:
             if self._app is not None:
+                from kombu import pools
+
+                # The pool is the process's: it is taken out of the register, so that a later sender gets a new one.
+                broker = self._app.connection_for_write()
                 self._app.pool.force_close_all()
+                for group in (pools.producers, pools.connections):
+                    with contextlib.suppress(KeyError):
+                        del group[broker]
                 self._app.close()
                 self._app = None

@@ -460,7 +460,7 @@ def serve(
     from service.app import create_app
     from service.child import Supervisor
     from service.parts import Parts
-    from service.start import listen
+    from service.start import listen, web_config
 
     settings = settings_of(host=host, port=port)
     parts = Parts.of(settings)
@@ -486,8 +486,7 @@ def serve(
             terminal.console().print(alone.get(lang))
         sys.stdout.flush()
         application = create_app(settings, parts, supervisor)
-        config = uvicorn.Config(application, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
-        uvicorn.Server(config).run(sockets=[socket])
+        uvicorn.Server(web_config(application, settings)).run(sockets=[socket])
     finally:
         if supervisor is not None:
             supervisor.stop(grace_s=0)

@@ -185,7 +185,12 @@ def problem(
 
 def lang_of(request: Request) -> str:
     """Return the language of an answer: English if asked for first, else Chinese."""
-    return "en" if request.headers.get("accept-language", "").strip().lower().startswith("en") else "zh"
+    return lang_of_header(request.headers.get("accept-language"))
+
+
+def lang_of_header(asked: str | None) -> str:
+    """Return the language that an Accept-Language header asks for first."""
+    return "en" if (asked or "").strip().lower().startswith("en") else "zh"
 
 
 def status_of(error: YuetanError) -> int:

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     LEASE_S           20                         a job, or a request with a key, not renewed for so long may be
                                                  taken again
     RESEND_S          30                         a queued job is announced again after so long
+    MOST_AT_ONCE      48                         requests worked on at once; others are told to come again
+    SILENCE_S         30                         a client that says nothing for so long is cut off
     JOB_S             1200                       a job that runs for so long is ended, and tried again or parked
     JOB_MEMORY_MB     4096                       address space that one worker process may take
     QUEUE             ``yuetan``                 name of the queue
@@ -70,6 +72,8 @@ class Settings(BaseSettings):
     lang: Literal["zh", "en"] = "zh"
     lease_s: float = Field(default=20.0, gt=0)
     resend_s: float = Field(default=30.0, gt=0)
+    most_at_once: int = Field(default=48, ge=1)
+    silence_s: float = Field(default=30.0, gt=0)
     job_s: int = Field(default=1200, ge=1, le=1500)
     job_memory_mb: int = Field(default=4096, ge=512)
     feeds: tuple[str, ...] = ()

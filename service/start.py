@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import uvicorn
+from starlette.types import ASGIApp
+
 from finance.assessment import Options
 from models.errors import Text, YuetanError
 from service import clock, jobs, migrate, store
@@ -15,6 +18,8 @@ from service.auth import EMBEDDED
 from service.batch.use import Seen, findings_of, seen
 from service.child import Supervisor
 from service.parts import Parts
+from service.patience import patient
+from service.settings import Settings
 from service.workbook.example import example_bytes
 
 EXAMPLE = "foshan.xlsx"
@@ -91,3 +96,14 @@ def listen(host: str, port: int) -> socket.socket:
         made.listen(128)
         return made
     raise NoPort(port=port, last=port + _NEXT_PORTS - 1)
+
+
+def web_config(application: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """Return how the web server runs: quiet, without its name, with an end to its patience."""
+    return uvicorn.Config(
+        application,
+        http=patient(settings.silence_s),
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from billiard.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import SoftTimeLimitExceeded
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import OperationalError
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
 
 from service import migrate
 from service.auth import EMBEDDED
@@ -25,15 +29,26 @@ def test_the_tables_are_what_the_migrations_make(database: Database) -> None:
 
 
 def test_down_and_up_again(database: Database) -> None:
-    config = migrate.config()
-    with database.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+    migrate.downgrade(database, "base")
     assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}
     assert not migrate.is_current(database)
     migrate.upgrade(database)
     migrate.upgrade(database)
     assert migrate.is_current(database)
+
+
+@pytest.mark.services
+def test_a_start_locks_nothing_and_a_migration_gives_way(postgres: Callable[[], str]) -> None:
+    database = Database(postgres())
+    with database.engine.connect() as reader:
+        reader.execute(text("LOCK TABLE organisation, assessment, job IN ACCESS SHARE MODE"))
+        migrate.upgrade(database)  # nothing to do: it does not even wait
+        threading.Timer(1.5, reader.rollback).start()
+        begun = time.monotonic()
+        migrate.downgrade(database, "base")
+        assert time.monotonic() - begun >= 1.0  # it gave way, and came again
+    migrate.upgrade(database)
+    database.dispose()
 
 
 def test_one_head_and_speaking_names() -> None:
