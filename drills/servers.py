@@ -71,6 +71,11 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         self.folder = Path()
 
+    @property
+    def url(self) -> str:
+        """Where it is reached."""
+        raise NotImplementedError
+
     def start(self) -> None:
         """Start, and return once it answers."""
         raise NotImplementedError

@@ -22,6 +22,8 @@ class Feed(Input):
     url: str
     layout: str
     every_hours: int = Field(ge=1)
+    #: A value so many times above or below the one before it is of another unit: nothing of the visit is taken.
+    most_factor: float = Field(gt=1)
     source: str
     confidence: str
 

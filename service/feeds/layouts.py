@@ -27,6 +27,18 @@ HEADING = ["date", "open", "close", "high", "low", "volume", "turnover"]
 _NUMBER = r"([0-9][0-9,]*(?:\.[0-9]+)?)"
 
 
+class Implausible(YuetanError):
+    code = "feeds.implausible"
+    message = Text(
+        "来源“{feed}”在 {day} 的数值 {value} 与此前的 {held} 相差超过 {factor} 倍，单位可能不同。",
+        "Source '{feed}' gives {value} for {day}, more than {factor} times off the {held} before it; it may be another unit.",
+    )
+    hint = Text(
+        "未导入任何数据，仍用已有行情并标明日期；核对后请自行录入价格或导入表格。",
+        "Nothing was imported; what is held keeps its date. Check it, then enter a price or import a table.",
+    )
+
+
 class LayoutChanged(YuetanError):
     code = "feeds.layout"
     message = Text(

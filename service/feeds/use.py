@@ -27,7 +27,7 @@ from service.clock import now
 from service.database import Database
 from service.feeds.feed import Feed, feed_named
 from service.feeds.fetch import Answer, Fetcher, client
-from service.feeds.layouts import LAYOUTS, LayoutChanged, Rows, joined, links
+from service.feeds.layouts import LAYOUTS, Implausible, LayoutChanged, Rows, joined, links
 from service.library import Library
 from service.tables import FeedPayload, FeedQuote, FeedRun
 
@@ -167,7 +167,7 @@ _Imported = tuple[int, "dt.date | None", Sequence[Finding]]
 
 def _import(db: Session, library: Library, name: str, feed: Feed, rows: Rows, payload_id: UUID) -> _Imported:
     if feed.currencies:
-        return _import_rates(db, name, feed, rows, payload_id)
+        return _import_rates(db, library, name, feed, rows, payload_id)
     market, instrument = library.market, str(feed.instrument)
     as_read = AUCTION.get(instrument, instrument)
     table = parse_quotes(
@@ -178,6 +178,8 @@ def _import(db: Session, library: Library, name: str, feed: Feed, rows: Rows, pa
         raise LayoutChanged(feed=name, why_zh="收盘价多次落在最高最低价之外", why_en="closes lie outside low and high")
     if table.series is None:
         return 0, None, table.findings
+    days = [day.astype(dt.date) for day in table.series.last]
+    _must_fit(db, library, feed, instrument, list(zip(days, map(float, table.series.close), strict=True)))
     for i, day in enumerate(table.series.last):
         close = table.series.close[i]
         if np.isfinite(close):
@@ -186,14 +188,14 @@ def _import(db: Session, library: Library, name: str, feed: Feed, rows: Rows, pa
     return table.rows_kept, table.series.last[-1].astype(dt.date), table.findings
 
 
-def _import_rates(db: Session, name: str, feed: Feed, rows: Rows, payload_id: UUID) -> _Imported:
+def _import_rates(db: Session, library: Library, name: str, feed: Feed, rows: Rows, payload_id: UUID) -> _Imported:
     """Read rates of the last two years; what is older is in our own data."""
     heads, since = rows[0], now().date() - dt.timedelta(days=730)
     missing = [code for code in feed.currencies if code not in heads]
     if missing:
         told = ", ".join(missing)
         raise LayoutChanged(feed=name, why_zh=f"缺少币种 {told}", why_en=f"no column for {told}")
-    findings, days = list[Finding](), list[dt.date]()
+    findings, days, read = list[Finding](), list[dt.date](), dict[str, list[tuple[dt.date, float]]]()
     for number, row in enumerate(rows[1:], 2):
         if not any(row):
             continue
@@ -209,8 +211,38 @@ def _import_rates(db: Session, name: str, feed: Feed, rows: Rows, payload_id: UU
         if since <= day <= now().date():
             days.append(day)
             for code, rate in rates.items():
+                read.setdefault(code, []).append((day, float(rate)))
                 _put(db, name, code, day, [rate, None, None], payload_id)
+    for code, series in read.items():
+        _must_fit(db, library, feed, code, series)
     return len(days), max(days, default=None), findings
+
+
+def _must_fit(db: Session, library: Library, feed: Feed, name: str, series: Sequence[tuple[dt.date, float]]) -> None:
+    """Refuse a series whose values are another unit than those before them; raises ``Implausible``."""
+    series = sorted(one for one in series if np.isfinite(one[1]))
+    held = _held(db, library, name, series[0][0]) if series else None
+    for day, value in series:
+        if held is not None and not held / feed.most_factor <= value <= held * feed.most_factor:
+            raise Implausible(
+                feed=feed.zh, day=day, value=f"{value:g}", held=f"{held:g}", factor=f"{feed.most_factor:g}"
+            )
+        held = value
+
+
+def _held(db: Session, library: Library, name: str, day: dt.date) -> float | None:
+    """Return the last value before a day: of a visit, else of our own data."""
+    fetched = select(FeedQuote.value).where(FeedQuote.name == name, FeedQuote.day < day)
+    value = db.scalar(fetched.order_by(FeedQuote.day.desc()).limit(1))
+    if value is not None:
+        return float(value)
+    if name in library.fx.months:
+        return next((last for at, (_, last) in sorted(library.fx.months[name].items(), reverse=True)), None)
+    if name not in library.market.series:
+        return None
+    ours = library.market.of(name)
+    known = ours.close[np.isfinite(ours.close) & (ours.last < np.datetime64(day))]
+    return float(known[-1]) if known.size else None
 
 
 def _put(db: Session, feed: str, name: str, day: dt.date, values: Sequence[Decimal | None], payload_id: UUID) -> None:
