@@ -188,9 +188,8 @@ def _double(yard: Yard) -> None:
 
 def _check(yard: Yard, history: History, out: Outcome) -> None:
     with yard.database.reading() as db:
-        rows = dict(
-            db.execute(select(Assessment.id, Assessment.cost_eur).where(Assessment.kind == "exposure")).tuples().all()
-        )
+        asked = select(Assessment.id, Assessment.cost_eur).where(Assessment.kind == "exposure")
+        rows = {row.id: row.cost_eur or Decimal(0) for row in db.execute(asked)}
         files = db.scalar(select(func.count()).select_from(Assessment).where(Assessment.kind == "submission"))
         states = Counter(job.state for job in db.scalars(select(Job)))
         kept = db.scalar(select(func.count()).select_from(AuditEvent).where(AuditEvent.action == "assessment.kept"))
