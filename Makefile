@@ -9,7 +9,7 @@ sum = $(shell cat $(1) 2>/dev/null | cksum | cut -d' ' -f1)
 RUN := $(VENV)/.run-$(call sum,requirements/run.lock pyproject.toml)
 TEST := $(VENV)/.test-$(call sum,requirements/test.lock pyproject.toml)
 E2E := $(VENV)/.e2e-$(call sum,requirements/e2e.lock)
-.PHONY: run demo test check bench corpus lock clean
+.PHONY: run demo test test-services load check bench corpus lock clean
 
 run: $(RUN)          ## set up, run the example workbook, leave the service running on 127.0.0.1
 	$(BIN)/yuetan serve --demo $(ARGS)
@@ -19,6 +19,12 @@ demo: $(RUN)         ## the same without staying up; fails if anything failed
 
 test: $(TEST) $(if $(CHROMIUM),$(E2E)) check   ## every check and every test
 	@rm -f .pytest-exit; rc=0; YUETAN_CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS) || rc=$$?; echo $$rc > .pytest-exit; exit $$rc
+
+test-services: $(TEST)  ## own PostgreSQL, RabbitMQ and Redis on loopback: the tests on them, then faults R1 to R13; writes docs/reliability.md
+	$(BIN)/python -m drills --own --suite --write r $(ARGS)
+
+load: $(TEST)        ## loads L1 to L4 on the same; writes docs/reliability.md
+	$(BIN)/python -m drills --own --write l $(ARGS)
 
 check: $(TEST)       ## style, types, floors, dependencies
 	$(BIN)/ruff check .

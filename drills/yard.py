@@ -31,9 +31,8 @@ from service.settings import TREE, Settings
 _FREE = {
     "YUETAN_TEST_DATABASE_URL": "postgresql+psycopg://postgres@127.0.0.1:5432/postgres",
     "YUETAN_TEST_BROKER_URL": "amqp://guest:guest@127.0.0.1:5672//",
-    "YUETAN_TEST_REDIS_URL": "redis://127.0.0.1:6379/0",
 }
-_NAMES = dict(zip(_FREE, HOW, strict=True))
+_NAMES = dict(zip(_FREE, HOW, strict=False))
 PATIENCE_S = 120.0
 
 

@@ -26,6 +26,7 @@ _KEPT_HEADERS = ("content-type", "location", "content-disposition")
 #: Not answers to the request: it may be sent again, and may then be answered.
 _PASSING = frozenset({400, 401, 403, 408, 413, 415, 422, 429})
 _LONGEST_ANSWER = 5_000_000
+_PAUSE_S = 0.5
 
 
 class Once:
@@ -34,6 +35,7 @@ class Once:
     def __init__(self, app: ASGIApp, parts: Parts) -> None:
         self._app = app
         self._parts = parts
+        self._later: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = self._key(scope)
@@ -85,7 +87,11 @@ class Once:
             beating.cancel()
             body = b"".join(parts)
             kept = done and 200 <= status < 500 and status not in _PASSING and len(body) <= _LONGEST_ANSWER
-            await run_in_threadpool(self._ended, who, key, Answer(status, headers, body) if kept else None)
+            answer = Answer(status, headers, body) if kept else None
+            if not await run_in_threadpool(self._ended, who, key, answer):
+                later = asyncio.create_task(self._ended_later(who, key, answer))
+                self._later.add(later)
+                later.add_done_callback(self._later.discard)
 
     async def _beat(self, who: Who, key: str) -> None:
         """Say that the request is alive, so that a twin is not let in as after a death of ours."""
@@ -104,7 +110,14 @@ class Once:
         with self._parts.database.writing(who.organisation_id) as db:
             return taken(db, who, key, asked, self._parts.settings.lease_s)
 
-    def _ended(self, who: Who, key: str, answer: Answer | None) -> None:
+    async def _ended_later(self, who: Who, key: str, answer: Answer | None) -> None:
+        """Try again while the key is ours: a client that comes back once the database is there need not wait for the lease."""
+        for _ in range(int(self._parts.settings.lease_s / _PAUSE_S)):
+            await asyncio.sleep(_PAUSE_S)
+            if await run_in_threadpool(self._ended, who, key, answer):
+                return
+
+    def _ended(self, who: Who, key: str, answer: Answer | None) -> bool:
         try:
             with self._parts.database.writing(who.organisation_id) as db:
                 if answer is None:
@@ -114,6 +127,8 @@ class Once:
         except TROUBLE:
             # The answer has left; the same request again is answered anew, from the effect that is there.
             log.warning("an answer could not be kept under its key")
+            return False
+        return True
 
     def _key(self, scope: Scope) -> str | None:
         if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].startswith("/api/"):

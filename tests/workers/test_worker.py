@@ -16,6 +16,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import make_url
 
 from finance.assessment import Options
 from service import clock, jobs, store
@@ -141,7 +142,7 @@ def test_over_rabbitmq(settings: Settings, start: Start) -> None:
 
     url = os.environ.get("YUETAN_TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")
     try:
-        socket.create_connection(("127.0.0.1", 5672), 2).close()
+        socket.create_connection(("127.0.0.1", make_url(url).port or 5672), 2).close()
     except OSError:
         if os.environ.get("YUETAN_REQUIRE_SERVICES") == "1":
             raise
