@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import chain, finance, installation, lines, pact, passthrough, service, workbook
+from benchmarks import chain, finance, installation, lines, pact, passthrough, portfolio, service, workbook
 from benchmarks.harness import keep, machine
 
 TOPICS = {
     "lines": lines.run, "installation": installation.run, "workbook": workbook.run, "service": service.run, "chain": chain.run,
-    "finance": finance.run, "pact": pact.run, "passthrough": passthrough.run,
+    "finance": finance.run, "pact": pact.run, "passthrough": passthrough.run, "portfolio": portfolio.run,
 }  # fmt: skip
 
 

@@ -56,6 +56,8 @@ from service.parts import Parts, calm_collector
 from service.passthrough import routes as passthrough
 from service.policy import pages as policy_pages
 from service.policy import routes as policy
+from service.portfolio import pages as portfolio_pages
+from service.portfolio import routes as portfolios
 from service.position import pages as position_pages
 from service.position import routes as position
 from service.prices import routes as prices
@@ -175,7 +177,7 @@ def create_app(
     for router in (
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
-        prices.router, feeds.router, score.router, score_records.router, policy.router, terms.router,
+        prices.router, feeds.router, score.router, score_records.router, policy.router, terms.router, portfolios.router,
         position.router, finance.router, statement.router, audit.router,
         pact.router, pact_footprints.router, identity.router, footprint.router, footprint.reconciliations, embedded.router,
         registers.router, registers.grades, factors.router, passthrough.router, share.router, share.reviews,
@@ -200,6 +202,7 @@ def create_app(
         score_pages.router,
         policy_pages.router,
         terms_pages.router,
+        portfolio_pages.router,
         statement_pages.router,
         register_pages.router,
         factor_pages.router,

@@ -23,7 +23,13 @@ log = logging.getLogger(__name__)
 #: Seconds without announcements after the broker did not answer.
 _QUIET_S = 5.0
 #: Names of tasks by kind of job; ``workers`` registers them.
-TASKS = {"assess": "yuetan.assess", "pact": "yuetan.pact"}
+TASKS = {
+    "assess": "yuetan.assess",
+    "pact": "yuetan.pact",
+    "portfolio": "yuetan.portfolio",
+    "portfolio_part": "yuetan.portfolio_part",
+    "portfolio_merge": "yuetan.portfolio_merge",
+}
 SWEEP = "yuetan.sweep"
 #: Visits one price source.
 FEED = "yuetan.feed"

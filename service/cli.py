@@ -52,6 +52,7 @@ from service.installation import command as installation
 from service.pact import command as pact
 from service.passthrough import command as passthrough
 from service.policy import command as policy
+from service.portfolio import command as portfolio
 from service.position import command as position
 from service.recompute import command as recompute
 from service.registers import command as registers
@@ -95,6 +96,7 @@ app.add_typer(registers.app, name="register")
 app.add_typer(finance.app, name="finance")
 app.add_typer(scores.app, name="scores")
 app.add_typer(policy.app, name="policy")
+app.add_typer(portfolio.app, name="portfolio")
 app.add_typer(audit.app, name="audit")
 app.command()(recompute.recompute)
 app.add_typer(identity.app, name="account")

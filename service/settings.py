@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     SILENCE_S         30                         a client that says nothing for so long is cut off
     JOB_S             1200                       a job that runs for so long is ended, and tried again or parked
     JOB_MEMORY_MB     4096                       address space that one worker process may take
+    PORTFOLIO_STORE   ``portfolio`` in DATA_DIR  where partitions of loan books lie: a folder that all workers share,
+                                                 or ``s3://bucket/prefix`` (credentials as the S3 client finds them)
     QUEUE             ``yuetan``                 name of the queue
     FEEDS             none                       price sources that a worker visits, as a JSON list of the
                                                  names in ``data/prices/feeds.yaml``
@@ -77,6 +79,7 @@ class Settings(BaseSettings):
     job_s: int = Field(default=1200, ge=1, le=1500)
     job_memory_mb: int = Field(default=4096, ge=512)
     feeds: tuple[str, ...] = ()
+    portfolio_store: str | None = None
     queue: str = Field(default="yuetan", pattern=r"^[A-Za-z0-9_.\-]{1,60}$")
 
     @model_validator(mode="after")

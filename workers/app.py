@@ -19,7 +19,9 @@ from service.parts import Parts, calm_collector
 from service.settings import Settings
 
 settings = Settings()
-app = Celery("yuetan", include=["workers.assess", "workers.feeds", "workers.pact", "workers.sweep"])
+app = Celery(
+    "yuetan", include=["workers.assess", "workers.feeds", "workers.pact", "workers.portfolio", "workers.sweep"]
+)
 app.conf.update(celery_settings(settings))
 # Nothing asks for it: a cancellation is a word in the job row.
 app.conf.worker_enable_remote_control = False

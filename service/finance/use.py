@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
@@ -35,6 +35,10 @@ PLAIN = (
         "Assumed: tonnes stay as today (no abatement), what is not handed on lowers EBITDA in full, the PD starts at the bank's own.",
     ),
 )
+
+
+#: Name, label and kind of a case, and its shock.
+NamedShock: TypeAlias = tuple[str, Text, str, Shock]
 
 
 class OneBorrower(YuetanError):
@@ -144,19 +148,13 @@ def financing(asked: BookAsk, library: Library, market: Market, today: dt.date) 
         total=asked.total,
     )
     findings += book.findings
-    prices, told = _today(asked.today, library, market, on)
+    prices, told = today_of(asked.today, library, market, on)
     checked = book.borrowers.checked()
     cases = []
-    grid = load_stress_grid(library.data)
-    shocks: list[tuple[str, Text, str, Shock]] = [
-        (f"grid{move:+.0%}", Text(f"敏感性 {move:+.0%}", f"sensitivity {move:+.0%}"), "sensitivity", shock)
-        for move, shock in grid_shocks(grid, prices)
-    ]
-    shocks += _scenario_shocks(asked.scenarios, _markets(book, checked.counts), prices, on, findings)
+    shocks, main = shocks_of(asked.scenarios, _markets(book, checked.counts), prices, library, on, findings)
     for name, label, kind, shock in shocks:
         own, hard = (shocked(book, one, asked.model, checked) for one in (shock, shock.conservative()))
         cases.append(Case(name, label, kind, shock, own, hard))
-    main = len(grid.moves) if len(cases) > len(grid.moves) else grid.moves.index(max(grid.moves))
     return Financing(
         asked=asked,
         on=on,
@@ -170,6 +168,24 @@ def financing(asked: BookAsk, library: Library, market: Market, today: dt.date) 
     )
 
 
+def shocks_of(
+    scenarios: Sequence[Scenario],
+    markets: Sequence[str],
+    prices: Today,
+    library: Library,
+    on: dt.date,
+    findings: list[Finding],
+) -> tuple[list[NamedShock], int]:
+    """Return the grid and then a shock for each year of the scenarios, and the place of the case that is told in full."""
+    grid = load_stress_grid(library.data)
+    made: list[NamedShock] = [
+        (f"grid{move:+.0%}", Text(f"敏感性 {move:+.0%}", f"sensitivity {move:+.0%}"), "sensitivity", shock)
+        for move, shock in grid_shocks(grid, prices)
+    ]
+    made += _scenario_shocks(scenarios, markets, prices, on, findings)
+    return made, len(grid.moves) if len(made) > len(grid.moves) else grid.moves.index(max(grid.moves))
+
+
 def _markets(book: LoanBook, counts: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> list[str]:
     """Return the markets whose prices matter to the borrowers."""
     b = book.borrowers
@@ -177,7 +193,7 @@ def _markets(book: LoanBook, counts: np.ndarray[tuple[int, ...], np.dtype[np.boo
     return [name for name, rows in (("home", home), ("eu", counts & (b.cbam_t > 0))) if rows.any()]
 
 
-def _today(asked: TodayAsk, library: Library, market: Market, on: dt.date) -> tuple[Today, list[Text]]:
+def today_of(asked: TodayAsk, library: Library, market: Market, on: dt.date) -> tuple[Today, list[Text]]:
     """Return today's prices and where each comes from; a certificate price or rate that is not known stays unknown."""
     told: list[Text] = []
     home = asked.home_cny_per_t
@@ -228,9 +244,9 @@ def _today(asked: TodayAsk, library: Library, market: Market, on: dt.date) -> tu
 
 def _scenario_shocks(
     scenarios: Sequence[Scenario], markets: Sequence[str], prices: Today, on: dt.date, findings: list[Finding]
-) -> list[tuple[str, Text, str, Shock]]:
+) -> list[NamedShock]:
     """Return a shock for each year that a scenario speaks of in every market that matters; other years are told."""
-    made: list[tuple[str, Text, str, Shock]] = []
+    made: list[NamedShock] = []
     for i, scenario in enumerate(scenarios):
         years = [year for year in sorted({*scenario.home_cny_per_t, *scenario.eu_eur_per_t}) if year >= on.year]
         if not years:

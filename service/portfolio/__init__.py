@@ -1,0 +1,1 @@
+"""Loan books in partitions: on one machine or shared by workers, with the same bytes."""
