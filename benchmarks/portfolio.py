@@ -40,7 +40,7 @@ def _files(folder: Path) -> tuple[Path, Path]:
     rng = np.random.default_rng(20261130)
     store = Store(str(folder))
     size = LOANS // PARTS
-    paths = folder / "loans.parquet", folder / "borrowers.parquet"
+    paths = folder / "book" / "loans.parquet", folder / "book" / "borrowers.parquet"
     writers: dict[str, pq.ParquetWriter] = {}
     for part in range(PARTS):
         firms = size // 2
@@ -65,7 +65,7 @@ def _files(folder: Path) -> tuple[Path, Path]:
         }  # fmt: skip
         for name, columns in (("loans", loans), ("borrowers", borrowers)):
             table = pa.table(columns)
-            writers.setdefault(name, store.writer(f"/{name}.parquet", table.schema)).write_table(table)
+            writers.setdefault(name, store.writer(f"book/{name}.parquet", table.schema)).write_table(table)
     for writer in writers.values():
         writer.close()
     return paths
