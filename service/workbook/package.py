@@ -37,6 +37,11 @@ _HEAD = 1 << 16
 _MOST_ROW = 64 << 20
 
 _REF = re.compile(rb'\sr="([A-Za-z]{1,3})([0-9]{1,7})"')  # small letters too: the parser takes them
+#: Every place of a row or cell, and those of them that no sheet has: the parser would believe them.
+_PLACES = re.compile(rb'\sr="')
+_NOWHERE = re.compile(
+    rb'<(?:\w+:)?(?:c\s(?:[^>]*?\s)??r="(?![A-Za-z]{1,3}[0-9]{1,7}")|row\s(?:[^>]*?\s)??r="(?![0-9]{1,7}"))'
+)
 _CELLS = (b"<c ", b"<c>", b"<c/>", b"<x:c ", b"<x:c>")
 #: Attributes may stand in single quotes, elements may have a prefix.
 _SINGLE = re.compile(rb"(\s\w+)='([^'\"<>]*)'")
@@ -252,13 +257,16 @@ def _piece(text: bytes, found: Hidden, columns: set[bytes]) -> tuple[int, int]:
     if b"='" in text:
         text = _SINGLE.sub(rb'\1="\2"', text)
     refs = _REF.findall(text)
+    rows = _ROW.findall(text)
+    if len(_PLACES.findall(text)) != len(refs) + len(rows) and _NOWHERE.search(text):
+        raise Damaged(why="XML")
     here = max(len(refs), sum(map(text.count, _CELLS)))
     row = 0
     if refs:
-        names, rows = zip(*refs, strict=True)
+        names, numbers = zip(*refs, strict=True)
         columns.update(names)
-        row = max(map(int, set(rows)))
-    row = max(row, max(map(int, _ROW.findall(text)), default=0))
+        row = max(map(int, set(numbers)))
+    row = max(row, max(map(int, rows), default=0))
     if b"hidden=" in text:
         found.rows.update(map(int, _HIDDEN_ROW.findall(text)))
         for attributes in _HIDDEN_COLUMNS.findall(text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+import resource
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -85,12 +86,14 @@ def _here(data: bytes, **_: Any) -> list[guard.RawSheet]:
     return [guard.RawSheet(head, list(rows)) for head, rows in sheets_of(data, child.known_heading)]
 
 
-def _try(first: int, last: int) -> Mutants:
+def _try(first: int, last: int, at: Any = None) -> Mutants:
     from service.workbook import read as module
 
     module.read_sheets = _here  # this process does nothing else
     files, refused, slow, longest, broken = seeds_of_files(), 0, 0, 0.0, []
     for seed in range(first, last):
+        if at is not None:
+            at.value = seed
         data, begun = mutant(files, seed), time.process_time()
         try:
             read_submission(data, "a.xlsx")
@@ -107,13 +110,34 @@ def _try(first: int, last: int) -> Mutants:
     return Mutants(last - first, refused, slow, longest, tuple(broken))
 
 
-def tried(count: int, *, first: int = 0, processes: int = 2) -> Mutants:
-    """Try ``count`` mutants from a seed on, in processes whose death is noticed."""
-    step = 500
+def _report(first: int, last: int, at: Any, told: Any) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (child.MEMORY, child.MEMORY))
+    told.send(_try(first, last, at))
+
+
+def tried(count: int, *, first: int = 0, step: int = 1000) -> tuple[Mutants, list[int]]:
+    """
+    Try ``count`` mutants from a seed on; return what became of them, and the seeds of which the process died.
+
+    A process has the memory of the child. Where it dies, what came before is tried again, and the rest after it.
+    """
+    context = multiprocessing.get_context("spawn")
+    made, died = [], []
     spans = [(at, min(at + step, first + count)) for at in range(first, first + count, step)]
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        made = pool.starmap(_try, spans)
-    return Mutants(
+    while spans:
+        start, stop = spans.pop(0)
+        at, (mine, its) = context.Value("q", start), context.Pipe(duplex=False)
+        process = context.Process(target=_report, args=(start, stop, at, its))
+        process.start()
+        its.close()
+        try:
+            made.append(mine.recv())
+        except EOFError:
+            died.append(at.value)
+            spans[:0] = [span for span in ((start, at.value), (at.value + 1, stop)) if span[0] < span[1]]
+        process.join()
+    total = Mutants(
         sum(m.tried for m in made), sum(m.refused for m in made), sum(m.slow for m in made), max(m.longest_s for m in made),
         tuple(b for m in made for b in m.broken),
     )  # fmt: skip
+    return total, died

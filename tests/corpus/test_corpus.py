@@ -15,9 +15,10 @@ from service.workbook.problems import FileProblem
 from service.workbook.raw import sheets_of
 from tests.corpus.bombs import BOMBS
 from tests.corpus.corpus import every, resaved
-from tests.corpus.draft import Case
+from tests.corpus.draft import Case, good_draft
 from tests.corpus.mutants import _try
 from tests.corpus.score import Reader, graded
+from tests.corpus.shaping import in_sheet
 
 
 @pytest.fixture
@@ -78,3 +79,12 @@ def test_a_bomb_is_answered(name: str) -> None:
 def test_mutants(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "read_sheets", read_sheets)  # put back what trying replaces
     assert _try(0, 400).broken == ()
+
+
+@pytest.mark.parametrize("place", ["D99999999999", "DDDD3", "3D", "", "D3 D4", "Ω3"])
+def test_a_cell_that_is_nowhere(place: str) -> None:
+    """The parser takes a place as it stands and makes room up to it."""
+    draft = good_draft()
+    draft.bytes_changes.append(lambda data: in_sheet(data, lambda xml: xml.replace(b'r="D3"', f'r="{place}"'.encode())))
+    with pytest.raises(FileProblem):
+        read_sheets(draft.write())
