@@ -62,6 +62,7 @@ from service.position import pages as position_pages
 from service.position import routes as position
 from service.prices import routes as prices
 from service.provide import HereParts, who
+from service.rates import Counted, Rates
 from service.refusals import NotReady
 from service.registers import pages as register_pages
 from service.registers import routes as registers
@@ -214,8 +215,11 @@ def create_app(
     app.mount(pact_api.PREFIX, pact_api.make(here))
     app.mount("/static", StaticFiles(directory=frame.HERE / "static"), name="static")
     app.add_middleware(Once, parts=here)
+    rates = Rates(settings)
+    app.add_middleware(Counted, rates=rates, by_address=False)
     if settings.sign_in == "accounts":
         app.add_middleware(Guard, parts=here)
+    app.add_middleware(Counted, rates=rates, by_address=True)
     app.add_middleware(Crowd, most=settings.most_at_once)
     app.add_middleware(Safety, settings=settings)
     return app

@@ -29,7 +29,7 @@ from service.library import UnknownScenario
 from service.once.use import BadKey, InFlight
 from service.outage import meaning
 from service.pact.refusals import Changed
-from service.refusals import BadJson, Finished, NoRoom, NotFound, NotReady, TooLarge, Unexpected, WrongMedia
+from service.refusals import BadJson, Finished, NoRoom, NotFound, NotReady, TooLarge, TooMany, Unexpected, WrongMedia
 from service.registers.refusals import Taken as RecordTaken
 from service.share.refusals import Decided as ReviewDecided
 from service.share.refusals import NothingHeld, SamePerson
@@ -58,6 +58,7 @@ STATUS: Mapping[type[YuetanError], int] = {
     SamePerson: 403,
     Changed: 409,
     TooLarge: 413,
+    TooMany: 429,
     WrongMedia: 415,
     BadJson: 422,
     UnknownFeed: 404,
@@ -210,7 +211,8 @@ def domain_problem(error: YuetanError, lang: str) -> JSONResponse:
         field=error.field, **{name: "…" if name == sent else _shown(value) for name, value in error.params.items()}
     )
     text, hint = (Text(*(f(lang) for lang in ("zh", "en"))) for f in (shown.text, shown.mend))
-    return problem(status, error.code, text, hint, lang=lang, field=error.field)
+    headers = {"Retry-After": str(error.params["seconds"])} if isinstance(error, TooMany) else None
+    return problem(status, error.code, text, hint, lang=lang, field=error.field, headers=headers)
 
 
 def _shown(value: object) -> object:

@@ -17,6 +17,12 @@ class TooLarge(YuetanError):
     hint = Text("请拆分后再提交。", "Split it and hand it in again.")
 
 
+class TooMany(YuetanError):
+    code = "service.too_many"
+    message = Text("请求太多，已超过{what_zh}的上限。", "Too many requests: the limit of {what_en} is reached.")
+    hint = Text("请在 {seconds} 秒后再试。", "Try again in {seconds} seconds.")
+
+
 class WrongMedia(YuetanError):
     code = "service.wrong_media"
     message = Text("不支持该内容类型，应为 {expected}。", "This content type is not supported; {expected} is expected.")

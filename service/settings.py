@@ -50,6 +50,13 @@ class Settings(BaseSettings):
     PORTFOLIO_STORE   ``portfolio`` in DATA_DIR  where partitions of loan books lie: a folder that all workers share,
                                                  or ``s3://bucket/prefix`` (credentials as the S3 client finds them)
     QUEUE             ``yuetan``                 name of the queue
+    LIMIT_CLIENT      none                       requests a minute of one person or program
+    LIMIT_ORGANISATION  none                     requests a minute of one organisation
+    LIMIT_ADDRESS     none                       requests a minute from one network address
+    LIMIT_SIGN_IN     30                         attempts a minute, from one network address, to sign in or get a token
+    LIMIT_UPLOADS     none                       files an hour of one organisation
+    LIMITS_AT         ``memory``                 where requests are counted: in this process, or ``redis://...`` where several
+                                                 web processes share the limits
     FEEDS             none                       price sources that a worker visits, as a JSON list of the
                                                  names in ``data/prices/feeds.yaml``
     ================  =========================  ==================================================
@@ -78,6 +85,12 @@ class Settings(BaseSettings):
     silence_s: float = Field(default=30.0, gt=0)
     job_s: int = Field(default=1200, ge=1, le=1500)
     job_memory_mb: int = Field(default=4096, ge=512)
+    limit_client: int | None = Field(default=None, ge=1, le=1_000_000)
+    limit_organisation: int | None = Field(default=None, ge=1, le=1_000_000)
+    limit_address: int | None = Field(default=None, ge=1, le=1_000_000)
+    limit_sign_in: int | None = Field(default=30, ge=1, le=1_000_000)
+    limit_uploads: int | None = Field(default=None, ge=1, le=1_000_000)
+    limits_at: str = Field(default="memory", pattern=r"^(memory|rediss?://\S{1,300})$")
     feeds: tuple[str, ...] = ()
     portfolio_store: str | None = None
     queue: str = Field(default="yuetan", pattern=r"^[A-Za-z0-9_.\-]{1,60}$")
