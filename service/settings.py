@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     LIMIT_CLIENT      none                       requests a minute of one person or program
     LIMIT_ORGANISATION  none                     requests a minute of one organisation
     LIMIT_ADDRESS     none                       requests a minute from one network address
-    LIMIT_SIGN_IN     30                         attempts a minute, from one network address, to sign in or get a token
+    LIMIT_SIGN_IN     120                        attempts a minute, from one network address, to sign in or get a token
     LIMIT_UPLOADS     none                       files an hour of one organisation
     LIMITS_AT         ``memory``                 where requests are counted: in this process, or ``redis://...`` where several
                                                  web processes share the limits
@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     limit_client: int | None = Field(default=None, ge=1, le=1_000_000)
     limit_organisation: int | None = Field(default=None, ge=1, le=1_000_000)
     limit_address: int | None = Field(default=None, ge=1, le=1_000_000)
-    limit_sign_in: int | None = Field(default=30, ge=1, le=1_000_000)
+    limit_sign_in: int | None = Field(default=120, ge=1, le=1_000_000)
     limit_uploads: int | None = Field(default=None, ge=1, le=1_000_000)
     limits_at: str = Field(default="memory", pattern=r"^(memory|rediss?://\S{1,300})$")
     feeds: tuple[str, ...] = ()

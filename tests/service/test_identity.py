@@ -40,7 +40,8 @@ CREDENTIALS = {"grant_type": "client_credentials"}
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory, library: Library, blank: Path) -> Iterator[Parts]:
-    yield from installed(tmp_path_factory.mktemp("accounts"), library, blank, sign_in="accounts")
+    # All tests of the module come from one address.
+    yield from installed(tmp_path_factory.mktemp("accounts"), library, blank, sign_in="accounts", limit_sign_in=10_000)
 
 
 @pytest.fixture(scope="module")
