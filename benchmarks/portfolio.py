@@ -65,7 +65,9 @@ def _files(folder: Path) -> tuple[Path, Path]:
         }  # fmt: skip
         for name, columns in (("loans", loans), ("borrowers", borrowers)):
             table = pa.table(columns)
-            writers.setdefault(name, store.writer(f"book/{name}.parquet", table.schema)).write_table(table)
+            if name not in writers:
+                writers[name] = store.writer(f"book/{name}.parquet", table.schema)
+            writers[name].write_table(table)
     for writer in writers.values():
         writer.close()
     return paths

@@ -100,7 +100,7 @@ def sums_of(
         "borrowers": len(book.names),
         "outstanding": _sum(money, np.ones(book.size, bool)),
         "money": _sum(money, kept),
-        "squares": math.fsum(by_borrower**2),
+        "squares": float((by_borrower**2).sum()),
         "largest": [[str(book.names[i]), int(count[i]), float(by_borrower[i])] for i in largest if count[i]],
         "financed": _financed(financed, money),
         "cases": {name: {"own": _case(a), "conservative": _case(b)} for name, (a, b) in outcomes.items()},
@@ -149,7 +149,7 @@ def _known(values: FloatArray) -> FloatArray:
 
 
 def _sum(values: FloatArray, keep: Any) -> float:
-    return math.fsum(values[keep])
+    return float(values[keep].sum())
 
 
 def _financed(found: Financed, money: FloatArray) -> dict[str, Any]:

@@ -47,6 +47,8 @@ from service.installation import pages as installation_pages
 from service.installation import routes as installation
 from service.law import routes as law
 from service.once.middleware import Once
+from service.package import pages as package_pages
+from service.package import routes as packages
 from service.pact import api as pact_api
 from service.pact import footprint_routes as pact_footprints
 from service.pact import routes as pact
@@ -178,14 +180,14 @@ def create_app(
     for router in (
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
-        prices.router, feeds.router, score.router, score_records.router, policy.router, terms.router, portfolios.router,
+        prices.router, feeds.router, score.router, score_records.router, policy.router, terms.router, portfolios.router, packages.router,
         position.router, finance.router, statement.router, audit.router,
         pact.router, pact_footprints.router, identity.router, footprint.router, footprint.reconciliations, embedded.router,
         registers.router, registers.grades, factors.router, passthrough.router, share.router, share.reviews,
         releases.router,
     ):  # fmt: skip
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
-    for router in (identity.gate, health, statement.public, score_records.public):
+    for router in (identity.gate, health, statement.public, score_records.public, packages.public):
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
     for router in (
         pages.router,
@@ -204,6 +206,7 @@ def create_app(
         policy_pages.router,
         terms_pages.router,
         portfolio_pages.router,
+        package_pages.router,
         statement_pages.router,
         register_pages.router,
         factor_pages.router,

@@ -49,6 +49,7 @@ from service.footprint import command as footprint
 from service.identity import command as identity
 from service.importer import command as importer
 from service.installation import command as installation
+from service.package import command as package
 from service.pact import command as pact
 from service.passthrough import command as passthrough
 from service.policy import command as policy
@@ -97,6 +98,7 @@ app.add_typer(finance.app, name="finance")
 app.add_typer(scores.app, name="scores")
 app.add_typer(policy.app, name="policy")
 app.add_typer(portfolio.app, name="portfolio")
+app.add_typer(package.app, name="package")
 app.add_typer(audit.app, name="audit")
 app.command()(recompute.recompute)
 app.add_typer(identity.app, name="account")

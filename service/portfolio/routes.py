@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from models.errors import Text, YuetanError
+from models.inputs import Input
 from service.assessment.routes import WORKBOOK, XLSX
 from service.assessment.use import keep_upload
 from service.batch.routes import ReasonRead, content_of
@@ -26,6 +27,7 @@ from service.safety import MULTIPART_LIMIT
 
 router = APIRouter(prefix="/portfolios", tags=["finance"], responses=PROBLEMS)
 ENDINGS = (".csv", ".xlsx", ".xlsm", ".parquet")
+Asked = TypeVar("Asked", bound=Input)
 PARQUET = "application/vnd.apache.parquet"
 
 
@@ -138,9 +140,14 @@ def file_name(file: UploadFile | None) -> str:
 
 def question_of(text: str) -> RunAsk:
     """Return the question of a form; a refusal names its place."""
+    return typed(RunAsk, text)
+
+
+def typed(kind: type[Asked], text: str) -> Asked:
+    """Return JSON that a person typed as an input; a refusal names its place."""
     check_json(text.encode())
     try:
-        return RunAsk.model_validate_json(text, strict=True)
+        return kind.model_validate_json(text, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "-"
