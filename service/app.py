@@ -36,6 +36,8 @@ from service.factors import routes as factors
 from service.feeds import routes as feeds
 from service.finance import pages as finance_pages
 from service.finance import routes as finance
+from service.footprint import kept_pages as kept_footprint_pages
+from service.footprint import kept_routes as kept_footprints
 from service.footprint import pages as footprint_pages
 from service.footprint import routes as footprint
 from service.identity import pages as identity_pages
@@ -182,7 +184,8 @@ def create_app(
         installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
         prices.router, feeds.router, score.router, score_records.router, policy.router, terms.router, portfolios.router, packages.router,
         position.router, finance.router, statement.router, audit.router,
-        pact.router, pact_footprints.router, identity.router, footprint.router, footprint.reconciliations, embedded.router,
+        pact.router, pact_footprints.router, identity.router, footprint.router, footprint.reconciliations, kept_footprints.router,
+        kept_footprints.disclosures, embedded.router,
         registers.router, registers.grades, factors.router, passthrough.router, share.router, share.reviews,
         releases.router,
     ):  # fmt: skip
@@ -198,6 +201,7 @@ def create_app(
         importer_pages.router,
         installation_pages.router,
         footprint_pages.router,
+        kept_footprint_pages.router,
         sector_pages.router,
         embedded_pages.router,
         position_pages.router,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from service import tables
 from service.audit.tables import AUDIT_TABLES
 from service.factors.tables import FACTOR_TABLES
+from service.footprint.tables import FOOTPRINT_TABLES
 from service.identity.tables import IDENTITY_TABLES
 from service.once.tables import ONCE_TABLES
 from service.pact.tables import PACT_TABLES
@@ -21,6 +22,6 @@ __all__ = ["PUBLIC_TABLES", "TENANT_TABLES", "Base"]
 PUBLIC_TABLES: tuple[type[Base], ...] = (*tables.PUBLIC_TABLES, *STATEMENT_PUBLIC, *SCORE_PUBLIC)
 TENANT_TABLES: tuple[type[Owned], ...] = (
     *tables.TENANT_TABLES, *IDENTITY_TABLES, *STATEMENT_TABLES, *AUDIT_TABLES, *ONCE_TABLES, *PACT_TABLES,
-    *REGISTER_TABLES, *FACTOR_TABLES, *SCORE_TABLES, *POLICY_TABLES,
+    *REGISTER_TABLES, *FACTOR_TABLES, *FOOTPRINT_TABLES, *SCORE_TABLES, *POLICY_TABLES,
     *SHARE_TABLES, *RELEASE_TABLES,
 )  # fmt: skip

@@ -22,6 +22,7 @@ from models.errors import NOTHING, BadData, Text, UnknownParameter, YuetanError
 from models.market import UnknownInstrument
 from service.factors.refusals import Decided, FactorTaken, NotYours
 from service.feeds.feed import UnknownFeed
+from service.footprint.refusals import Follows, Moved
 from service.identity.door import NotAllowed, NotSignedIn
 from service.identity.use import Taken
 from service.law.use import NoRow
@@ -53,6 +54,8 @@ STATUS: Mapping[type[YuetanError], int] = {
     FactorTaken: 409,
     Decided: 409,
     NotYours: 403,
+    Follows: 409,
+    Moved: 409,
     ReviewDecided: 409,
     NothingHeld: 409,
     SamePerson: 403,

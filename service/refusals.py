@@ -43,6 +43,12 @@ class BadNumber(YuetanError):
     hint = Text("请只填数字，如 7.85；不需要时留空。", "Enter digits only, such as 7.85, or leave it empty.")
 
 
+class BadField(YuetanError):
+    code = "service.form_field"
+    message = Text("“{what_zh}”没有填写或填写有误。", "'{what_en}' is missing or not valid.")
+    hint = Text("请更正后重新提交。", "Correct it and send the form again.")
+
+
 class BadCursor(YuetanError):
     code = "service.bad_cursor"
     message = Text("翻页标记无效。", "The cursor is not valid.")

@@ -22,7 +22,12 @@ NOBODY = UUID(int=0)
 _ORGANISATION = "yuetan.organisation"
 _MINE = f"organisation_id = nullif(current_setting('{_ORGANISATION}', true), '')::uuid"
 #: Tables of which the application may add rows and nothing else.
-_ADD_ONLY = frozenset({"audit_event", "data_release", "factor_decision", "score_record", "policy_version"})
+_ADD_ONLY = frozenset(
+    {
+        "audit_event", "data_release", "factor_decision", "footprint_verification", "kept_footprint", "policy_version",
+        "score_record",
+    }
+)  # fmt: skip
 #: What another organisation lets us read, by the database's own clock.
 _OPENED = _MINE.replace("organisation_id", "recipient_id", 1) + " AND closes > clock_timestamp()"
 

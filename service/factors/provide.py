@@ -12,7 +12,12 @@ from service.provide import Caller, Reading
 
 
 def kept_factors(who: Caller, db: Reading) -> HandedIn:
-    """Return the accepted factors and the map of ids of who asks."""
+    """
+    Return the accepted factors and the map of ids of who asks, for a request that keeps nothing.
+
+    One that writes asks ``use.kept`` in its own transaction: with a second session open for reading, two of
+    them would wait for each other on SQLite.
+    """
     return kept(db, who)
 
 

@@ -16,6 +16,7 @@ from service.command import (
     AsJson,
     Lang,
     has_database,
+    installation,
     people,
     print_json,
     read_bytes,
@@ -26,6 +27,9 @@ from service.command import (
 
 if TYPE_CHECKING:
     from models.factor_records import HandedIn
+
+#: Versions that the terminal lists.
+_MOST = 1000
 
 
 def make(
@@ -91,6 +95,65 @@ def make(
         raise typer.Exit(FAILED)
     if strict and any(finding.refuses for finding in found.findings):
         raise typer.Exit(ROWS_REFUSED)
+
+
+def keep(
+    file: Annotated[Path, typer.Argument(help="填好的模板 xlsx，或 JSON、YAML / the filled template, or JSON or YAML")],
+    product: Annotated[str, typer.Option("--product", help="留存哪个产品 / product to keep")],
+    follows: Annotated[str | None, typer.Option("--follows", help="替代的版本 / id of the version it follows")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="为什么有新版本 / why there is a new version")] = "",
+    as_json: AsJson = False,
+    lang: Lang = "zh",
+) -> None:
+    """留存为不可更改的版本 / keep a product as a version that never changes."""
+    from service import clock
+    from service.auth import EMBEDDED
+    from service.factors.use import kept as factors_of
+    from service.footprint import keep as use
+    from service.footprint.kept_read import kept_read
+    from service.footprint.use import FootprintAsk
+    from service.footprint.workbook import read_bill
+
+    if file.suffix.lower() in (".xlsx", ".xlsm"):
+        with people(lang, UNREADABLE):
+            read = read_bill(read_bytes(file, lang))
+        if read.ask is None:
+            terminal.console().print(terminal.findings([one.to_dict() for one in read.findings], lang))
+            raise typer.Exit(UNREADABLE)
+        ask = read.ask
+    else:
+        ask = read_input(file, FootprintAsk, lang)
+    with installation(lang) as parts, parts.database.writing() as db:
+        given = {"bill": ask.bill, "submissions": ask.submissions, "on": ask.on, "product": product, "reason": reason}
+        asked = use.KeepAsk.model_validate(given | ({"follows": follows} if follows else {}))
+        row, made = use.keep(db, EMBEDDED, parts.library, asked, clock.today(), factors_of(db, EMBEDDED))
+        read_back = kept_read(use.one(db, EMBEDDED, parts.library, row.id))
+    if as_json:
+        print_json(read_back.model_dump(mode="json"))
+        return
+    said = Text("已留存", "Kept") if made else Text("此前已留存", "Kept before")
+    typer.echo(f"{said.get(lang)} v{row.version} {row.id}")
+
+
+def kept(as_json: AsJson = False, lang: Lang = "zh") -> None:
+    """列出留存的版本 / list the versions kept."""
+    from service.auth import EMBEDDED
+    from service.footprint import keep as use
+    from service.footprint.kept_read import kept_read
+
+    with installation(lang) as parts, parts.database.reading() as db:
+        found = [kept_read(one) for one in use.listed(db, EMBEDDED, parts.library, _MOST)[0]]
+    if as_json:
+        print_json([one.model_dump(mode="json") for one in found])
+        return
+    table = terminal.grid()
+    for one in found:
+        state = Text("已有新版本", "superseded") if one.followed_by else Text("现行", "stands")
+        table.add_row(
+            str(one.id), one.name, str(one.year), f"v{one.version}", f"{one.kgco2e:,.4f} kgCO2e/{one.declared_unit}",
+            state.get(lang),
+        )  # fmt: skip
+    terminal.console().print(table)
 
 
 def _kept() -> HandedIn:

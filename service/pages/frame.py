@@ -20,7 +20,7 @@ from service.errors import status_of
 from service.json_text import check_json
 from service.pages.show import FILTERS
 from service.parts import Parts
-from service.refusals import BadJson, BadNumber, Unexpected
+from service.refusals import BadField, BadJson, BadNumber, Unexpected
 
 HERE = Path(__file__).parent
 Asked = TypeVar("Asked", bound=Input)
@@ -143,6 +143,23 @@ def number_typed(name: str, text: str) -> float | None:
         label = words()[name]
         raise BadNumber(field=name, what_zh=label["zh"], what_en=label["en"])
     return value
+
+
+def checked_form(kind: type[Asked], values: Mapping[str, Any], labels: str) -> Asked:
+    """
+    Return a form as an input; the labels of its fields are the words ``<labels>_<field>``.
+
+    Raises
+    ------
+    BadField
+        A field is missing or not valid: the first one.
+    """
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0]) if error.errors()[0]["loc"] else ""
+        label = words().get(f"{labels}_{name}", {"zh": name, "en": name})
+        raise BadField(field=name, what_zh=label["zh"], what_en=label["en"]) from error
 
 
 def handed_back(kind: type[Asked], text: str) -> Asked:

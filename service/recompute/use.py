@@ -32,6 +32,8 @@ from service.auth import EMBEDDED, Who, visible
 from service.database import Database
 from service.exposure import use as exposure
 from service.feeds.use import fetched_fx
+from service.footprint.keep import worked_out_again as footprint_again
+from service.footprint.tables import KeptFootprint
 from service.library import Library
 from service.prices.use import every_series
 from service.recompute.pinned import Moved, moved_between, pinned
@@ -41,7 +43,7 @@ from service.statement.use import worked_out_again
 from service.tables import Assessment, Organisation
 
 Outcome = Literal["equal", "moved", "differs"]
-_STATEMENT = "statement"
+_STATEMENT, _FOOTPRINT = "statement", "footprint"
 _SHORTEST_KEY = 8
 #: Parts of a result that are words about it, or name what it rests on, which is compared apart.
 _NOT_FIGURES = frozenset(
@@ -74,6 +76,8 @@ def kept_results(db: Session, who: Who, most: int | None = None) -> list[tuple[s
     signed = db.execute(visible(Statement, who).with_only_columns(Statement.key, Statement.id))
     found = [(row.key, row.kind, row.id) for row in kept]
     found += [(row.key, _STATEMENT, row.id) for row in signed]
+    footprints = db.execute(visible(KeptFootprint, who).with_only_columns(KeptFootprint.key, KeptFootprint.id))
+    found += [(row.key, _FOOTPRINT, row.id) for row in footprints]
     found.sort(key=lambda one: (one[0], one[2]))
     return [(kind, id_) for _, kind, id_ in found[:most]]
 
@@ -87,10 +91,14 @@ def of_names(db: Session, who: Who, names: Sequence[str]) -> list[tuple[str, UUI
         found += [(row.kind, row.id) for row in db.scalars(kept)]
         signed = visible(Statement, who).where(_is(Statement, by_id, by_key))
         found += [(_STATEMENT, row.id) for row in db.scalars(signed)]
+        footprints = visible(KeptFootprint, who).where(_is(KeptFootprint, by_id, by_key))
+        found += [(_FOOTPRINT, row.id) for row in db.scalars(footprints)]
     return found
 
 
-def _is(table: type[Assessment] | type[Statement], by_id: UUID | None, by_key: str) -> ColumnElement[bool]:
+def _is(
+    table: type[Assessment] | type[Statement] | type[KeptFootprint], by_id: UUID | None, by_key: str
+) -> ColumnElement[bool]:
     return table.id == by_id if by_id is not None else table.key.startswith(by_key, autoescape=True)
 
 
@@ -120,6 +128,9 @@ def recomputed(database: Database, library: Library, who: Who, results: Sequence
         with database.reading(who.organisation_id) as db:
             if kind == _STATEMENT:
                 yield _statement(db, who, id_)
+                continue
+            if kind == _FOOTPRINT:
+                yield _footprint(db, who, library, id_)
                 continue
             if quotes is None or fx is None:
                 quotes, fx = every_series(db, who, library), fetched_fx(db, library)
@@ -199,6 +210,14 @@ def _statement(db: Session, who: Who, id_: UUID) -> Again:
         return Again(_STATEMENT, row.id, row.key, "differs", why=why)
     places = _places(signed.model_dump(mode="json"), now.model_dump(mode="json"))
     return Again(_STATEMENT, row.id, row.key, "differs" if places else "equal", places=places)
+
+
+def _footprint(db: Session, who: Who, library: Library, id_: UUID) -> Again:
+    row, before, now = footprint_again(db, who, library, id_)
+    if isinstance(now, YuetanError):
+        return Again(_FOOTPRINT, row.id, row.key, "differs", why=Text(now.text("zh"), now.text("en")))
+    places = _places(figures(before), figures(now))
+    return Again(_FOOTPRINT, row.id, row.key, "differs" if places else "equal", places=places)
 
 
 def figures(value: Any) -> Any:
