@@ -17,12 +17,12 @@ from models.files import DATA, read_yaml
 from models.footprint_product import RUNG_WORDS, STAGE_WORDS
 from models.inputs import Input
 from models.provenance import fingerprint
-from service.audit.use import record as write_down
 from service.auth import Who
 from service.footprint.keep import Kept, every
 from service.footprint.refusals import NeedsRecipient, NeedsReview, UnknownField
 from service.library import Library
 from service.press.document import Column, Document, Table, Words
+from service.release.use import Recipient, released
 
 FieldClass = Literal["public", "partner", "confidential", "export_review"]
 CLASS_WORDS: Mapping[str, Text] = {
@@ -101,23 +101,32 @@ class Disclosure:
     sha256: str
 
 
-def disclose(db: Session, who: Who, library: Library, asked: DisclosureAsk, today: dt.date) -> Disclosure:
+def disclosure(db: Session, who: Who, library: Library, asked: DisclosureAsk, today: dt.date) -> Disclosure:
     """
-    Make an annex and write down what left, to whom and why.
+    Return the annex asked for; nothing has left yet.
 
     Raises
     ------
     NotFound, UnknownField, NeedsRecipient, NeedsReview
         A footprint is not there, or a field may not leave as asked.
     """
-    items = every(db, who, library, [UUID(one) for one in asked.items])
-    made = annex(items, asked, today)
-    write_down(
-        db, who, "footprint.disclosed", made.sha256[:36], sha256=made.sha256, channel=asked.channel, fields=list(made.fields),
-        recipient=asked.recipient, country=asked.country, basis=asked.basis, review=asked.export_review,
-        footprints=[str(one.row.id) for one in items],
-    )  # fmt: skip
-    return made
+    return annex(every(db, who, library, [UUID(one) for one in asked.items]), asked, today)
+
+
+def let_go(db: Session, who: Who, made: Disclosure, data: bytes) -> None:
+    """Write down that an annex leaves as ``data``: to whom, which fields of which class, and on which basis."""
+    asked, rules = made.asked, policy()
+    fields: dict[str, list[str]] = {}
+    for name in made.fields:
+        fields.setdefault(rules.fields[name][1], []).append(name)
+    to = Recipient(asked.recipient or rules.channels[asked.channel][0].en, None, asked.country)
+    basis = {
+        "channel": asked.channel,
+        "basis": asked.basis,
+        "review": asked.export_review,
+        "footprints": list(asked.items),
+    }
+    released(db, who, "disclosure", made.sha256, data, to, fields, basis)
 
 
 def annex(items: Sequence[Kept], asked: DisclosureAsk, today: dt.date) -> Disclosure:

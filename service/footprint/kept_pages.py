@@ -14,7 +14,8 @@ from service.auth import Who, visible
 from service.clock import now
 from service.factors.use import kept
 from service.footprint import keep as use
-from service.footprint.disclosure import DisclosureAsk, disclose, policy
+from service.footprint.disclosure import DisclosureAsk, policy
+from service.footprint.disclosure import disclosure as disclosure_of
 from service.footprint.kept_read import declared
 from service.footprint.kept_routes import annex_file
 from service.footprint.offer import state_of
@@ -88,7 +89,7 @@ def disclosure(
             {"items": item, "channel": channel, "basis": basis, "recipient": recipient, "country": country.upper(), "note": note},
             "version",
         )  # fmt: skip
-        return annex_file(disclose(db, who, law, asked, today), result, lang)
+        return annex_file(db, who, disclosure_of(db, who, law, asked, today), result, lang)
     except YuetanError as refusal:
         return _page(request, lang, who, db, law, error=refusal)
 

@@ -6,14 +6,17 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query, Response
+from sqlalchemy.orm import Session
 
 from models.pact.offered import OfferAsk
 from service.assessment.routes import XLSX
+from service.auth import Who
 from service.change.routes import PDF
+from service.columns import dumps
 from service.errors import MISSING, PROBLEMS, Problem
 from service.factors.use import kept
 from service.footprint import keep as use
-from service.footprint.disclosure import Disclosure, DisclosureAsk, disclose, disclosure_paper
+from service.footprint.disclosure import Disclosure, DisclosureAsk, disclosure, disclosure_paper, let_go
 from service.footprint.example import EXAMPLE
 from service.footprint.kept_read import (
     DisclosureRead,
@@ -148,9 +151,12 @@ def disclosed(asked: DisclosureAsk, who: Caller, db: Transaction, law: Law, toda
     """
     Make an annex of kept footprints: fields by their class and the channel, the rest left out by name.
 
-    Who received which fields on which basis is written into the audit trail.
+    Who received which fields on which basis is in the release log.
     """
-    return disclosure_read(disclose(db, who, law, asked, today))
+    made = disclosure(db, who, law, asked, today)
+    said = disclosure_read(made)
+    let_go(db, who, made, dumps(said.model_dump(mode="json")).encode())
+    return said
 
 
 @disclosures.post(
@@ -161,13 +167,15 @@ def annex(
     lang: _Tongue = "zh",
 ) -> Response:  # fmt: skip
     """Return the same on paper or as a workbook, in both languages."""
-    return annex_file(disclose(db, who, law, asked, today), kind, lang)
+    return annex_file(db, who, disclosure(db, who, law, asked, today), kind, lang)
 
 
-def annex_file(made: Disclosure, kind: str, lang: str) -> Response:
-    """Return an annex as a file of one kind."""
+def annex_file(db: Session, who: Who, made: Disclosure, kind: str, lang: str) -> Response:
+    """Return an annex as a file of one kind, and write down that it left."""
     paper = disclosure_paper(made)
-    return _download(pdf(paper, lang) if kind == "pdf" else xlsx(paper, lang), kind, f"disclosure-{made.sha256[:8]}")
+    data = pdf(paper, lang) if kind == "pdf" else xlsx(paper, lang)
+    let_go(db, who, made, data)
+    return _download(data, kind, f"disclosure-{made.sha256[:8]}")
 
 
 def _download(data: bytes, kind: str, name: str) -> Response:

@@ -31,6 +31,7 @@ from service.parts import Parts
 from service.recompute.use import kept_results, recomputed
 from service.refusals import NotFound
 from service.registers.kinds import KINDS
+from service.release.use import listed as releases
 from tests.service.test_hostile import MARK, variants
 
 API = "/api/v1/kept-footprints"
@@ -215,9 +216,12 @@ def test_an_annex_leaves_out_by_class_and_is_written_down(web: TestClient, eithe
     unknown = web.post("/api/v1/disclosures", json=ask | {"release": ["salary"]})
     assert unknown.json()["code"] == "disclosure.unknown_field"
     with either.database.reading() as db:
-        trail = [one for one in events(db, EMBEDDED, 0, 20) if one.action == "footprint.disclosed"]
-    assert [one.detail["sha256"] for one in trail] == [said["sha256"], home["sha256"], reviewed["sha256"]]
-    assert trail[2].detail["review"] == "审 2026-1"
+        log = releases(db, EMBEDDED, None, 9).rows
+        assert proven(db, EMBEDDED).broken is None
+    assert [one.subject[:64] for one in reversed(log)] == [said["sha256"], home["sha256"], reviewed["sha256"]]
+    assert (log[0].recipient, log[0].country, log[0].basis["review"]) == ("Example GmbH", "DE", "审 2026-1")
+    assert log[0].fields["export_review"] == ["activities"]
+    assert "partner" not in log[0].fields
     paper = web.post("/api/v1/disclosures/annex.xlsx?lang=en", json=ask)
     text = json.dumps(list(openpyxl.load_workbook(io.BytesIO(paper.content)).active.values), ensure_ascii=False)
     assert "Not verified by an accredited body" in text
