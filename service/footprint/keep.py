@@ -25,7 +25,7 @@ from models.registers import Accreditation
 from models.trend import Trend, trend
 from service.audit.use import record as write_down
 from service.auth import Who, visible
-from service.footprint.read import footprint_read
+from service.footprint.kept_form import kept_form
 from service.footprint.refusals import Follows, Moved, NothingToFollow
 from service.footprint.tables import FootprintOffer, FootprintVerification, KeptFootprint
 from service.footprint.use import FootprintAsk, Made, of_product
@@ -117,7 +117,7 @@ def keep(
         key=found.site.provenance.key,
         method=METHOD,
         worked_out_on=on,
-        result=_result(found, asked.product),
+        result=kept_form(found, asked.product),
         asked={
             "ask": ask.model_dump(mode="json"),
             "kept": [one.model_dump(mode="json") for one in _used(found, factors)],
@@ -144,33 +144,6 @@ def _used(found: Made, factors: HandedIn) -> list[Submission]:
     pairs = {one for pair in factors.maps for one in (pair.national_id, pair.provincial_id)}
     keys = {line.activity.key for line in found.site.lines}
     return [one for one in factors.submissions if one.record.id in named | pairs or one.record.key in keys]
-
-
-def _result(found: Made, product: str) -> dict[str, Any]:
-    read = footprint_read(found)
-    bill = found.ask.bill
-    of = next(one for one in read.products if one.id == product)
-    share = {line.id for line in read.lines}
-    parts = found.site.products[product].parts.tolist()
-    lines = [
-        line.model_dump(mode="json") | {"kgco2e_per_declared_unit": part}
-        for line, part in zip(read.lines, parts, strict=True)
-        if part and line.id in share
-    ]
-    return {
-        "name": next(one.name for one in bill.products if one.id == product) or product,
-        "site": bill.site,
-        "period_start": bill.period_start.isoformat(),
-        "period_end": bill.period_end.isoformat(),
-        "boundary": bill.boundary,
-        "gwp_set": bill.report.gwp_set,
-        "omitted_share": bill.report.omitted_share,
-        "mass_kg": found.site.products[product].mass_kg,
-        "product": of.model_dump(mode="json"),
-        "lines": lines,
-        "proof": read.proof,
-        "findings": [one.model_dump(mode="json") for one in read.findings],
-    }
 
 
 def _head(db: Session, who: Who, product: str, profile: str, year: int) -> KeptFootprint | None:
@@ -275,7 +248,7 @@ def worked_out_again(
     except YuetanError as refusal:
         row = row_of(db, who, footprint_id)
         return row, row.result, refusal
-    return row, row.result, _result(found, row.product)
+    return row, row.result, kept_form(found, row.product)
 
 
 def _again(db: Session, who: Who, library: Library, footprint_id: UUID) -> tuple[KeptFootprint, Made]:
