@@ -56,7 +56,8 @@ def test_words_are_whole_and_used() -> None:
 
 def test_every_tool_of_the_start_page_opens(client: TestClient) -> None:
     for tool in tools():
-        assert set(tool) == {"path", "title", "text"}
+        assert set(tool) == {"path", "for", "title", "text"}, tool["path"]
+        assert tool["for"] in {"exporter", "firm", "bank", "all"}, tool["path"]
         assert tool["title"].keys() == tool["text"].keys() == {"zh", "en"}
         assert client.get(tool["path"]).status_code == 200, tool["path"]
 
