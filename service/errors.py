@@ -20,6 +20,7 @@ from cbam.errors import UnknownPath
 from finance.policy import BadPolicy
 from models.errors import NOTHING, BadData, Text, UnknownParameter, YuetanError
 from models.market import UnknownInstrument
+from service.edition import NoEdition, Stale
 from service.factors.refusals import Decided, FactorTaken, NotYours
 from service.feeds.feed import UnknownFeed
 from service.footprint.refusals import Follows, Moved
@@ -62,6 +63,8 @@ STATUS: Mapping[type[YuetanError], int] = {
     Changed: 409,
     TooLarge: 413,
     TooMany: 429,
+    NoEdition: 428,
+    Stale: 412,
     WrongMedia: 415,
     BadJson: 422,
     UnknownFeed: 404,
@@ -109,6 +112,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     422: {"model": Problem, "description": "The request cannot be computed as it stands"}
 }
 MISSING: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "Not found"}}
+#: Of operations that change what somebody else may change as well.
+EDITED: dict[int | str, dict[str, Any]] = {
+    412: {"model": Problem, "description": "Somebody changed it first"},
+    428: {"model": Problem, "description": "If-Match is missing"},
+}
 #: Added to every operation that takes a body.
 _BODY_REFUSALS: Mapping[str, str] = {
     "400": "The request is malformed",

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
 
-from service import clock
+from service import clock, edition
 from service.auth import EMBEDDED, Who
 from service.identity.door import NotAllowed, NotSignedIn
 from service.identity.permit import right_of
@@ -101,6 +101,16 @@ def _organisation(request: Request) -> UUID:
     return NOBODY if found is None else found.organisation_id
 
 
+def editions(
+    if_match: Annotated[
+        str | None, Header(max_length=500, description="ETag of the edition that is changed; 428 without, 412 if stale")
+    ] = None,
+) -> frozenset[str]:
+    """Which editions of a row the caller has seen; ``NoEdition`` where it does not say."""
+    return edition.given(if_match)
+
+
+Editions = Annotated[frozenset[str], Depends(editions)]
 HereParts = Annotated[Parts, Depends(parts)]
 Law = Annotated[Library, Depends(library)]
 Caller = Annotated[Who, Depends(who)]

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 
 from models.errors import Text, YuetanError
 from service.auth import visible
+from service.edition import version_of
 from service.identity import door, use
 from service.identity.guard import cookie_name, visit_of
 from service.identity.keys import key_of
@@ -168,6 +169,7 @@ def _account(request: Request, lang: str, who: Caller, db: Reading, status: int 
         "own_roles": use.roles_in(organisation.kind),
         "keys": use.keys(db, who),
         "people": use.people(db, who) if manages else None,
+        "version_of": version_of,
         "clients": {row.person_id: row for row in use.clients(db, who)} if manages else {},
     }
     return page(request, lang, "account.html", status, **(values | shown))
@@ -215,12 +217,15 @@ def again(request: Request, lang: Lang, person_id: UUID, who: Caller, db: Transa
 
 @router.post("/account/people/{person_id}/access", openapi_extra=_MANAGE)
 def change(
-    request: Request, lang: Lang, person_id: UUID, who: Caller, db: Transaction, role: Typed = "", active: Typed = ""
-) -> Response:
+    request: Request, lang: Lang, person_id: UUID, who: Caller, db: Transaction,
+    role: Typed = "", active: Typed = "", version: Typed = "",
+) -> Response:  # fmt: skip
     """Change someone's role, or end or give back access."""
     try:
         with db.begin_nested():
-            use.change_person(db, who, person_id, role or None, {"yes": True, "no": False}.get(active))
+            use.change_person(
+                db, who, person_id, role or None, {"yes": True, "no": False}.get(active), frozenset({version})
+            )
     except YuetanError as refusal:
         return _account(request, lang, who, db, 422, error=refusal)
     return RedirectResponse("/account", 303)

@@ -14,13 +14,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.auth import visible
-from service.errors import MISSING, PROBLEMS, TextRead
+from service.edition import next_version, version_of
+from service.errors import EDITED, MISSING, PROBLEMS, TextRead
 from service.identity import door, tokens, use
 from service.identity.keys import key_of
 from service.identity.permit import needs
 from service.identity.roles import access, rights_of
 from service.identity.tables import ApiKey, Client
-from service.provide import Caller, Doorway, HereParts, Reading, Transaction
+from service.provide import Caller, Doorway, Editions, HereParts, Reading, Transaction
 from service.strict import StrictRoute
 from service.tables import Organisation, Person
 
@@ -217,6 +218,7 @@ class PersonRead(BaseModel):
     role: str
     active: bool
     email: str | None
+    version: str = Field(description="A change sends it as If-Match")
     created: dt.datetime
 
 
@@ -233,7 +235,13 @@ class InvitedRead(BaseModel):
 def person_read(person: Person, email: str | None) -> PersonRead:
     """Return a person as the API shows them."""
     return PersonRead(
-        id=person.id, name=person.name, role=person.role, active=person.active, email=email, created=person.created
+        id=person.id,
+        name=person.name,
+        role=person.role,
+        active=person.active,
+        email=email,
+        version=version_of(person),
+        created=person.created,
     )
 
 
@@ -290,12 +298,16 @@ class PersonChange(Ask):
     "/people/{person_id}",
     summary="Change someone's role or access",
     response_model=PersonRead,
-    responses=MISSING,
+    responses=MISSING | EDITED,
     openapi_extra=_MANAGE,
 )
-def change_person(person_id: PersonId, ask: PersonChange, who: Caller, db: Transaction) -> PersonRead:
+def change_person(
+    person_id: PersonId, ask: PersonChange, editions: Editions, who: Caller, db: Transaction, response: Response
+) -> PersonRead:
     """Change someone's role, or end their access: visits and keys are void at once."""
-    return person_read(use.change_person(db, who, person_id, ask.role, ask.active), None)
+    person = use.change_person(db, who, person_id, ask.role, ask.active, editions)
+    response.headers["ETag"] = f'"{next_version(db, person)}"'
+    return person_read(person, None)
 
 
 @router.post(

@@ -18,6 +18,7 @@ from models.errors import Text, YuetanError
 from service.audit.use import record
 from service.auth import EMBEDDED, Who, erasable, visible
 from service.clock import now
+from service.edition import claim
 from service.identity import secrets, tokens
 from service.identity.roles import Role, access
 from service.identity.tables import ApiKey, Client, Login, SignIn
@@ -203,9 +204,12 @@ def _one(db: Session, who: Who, person_id: UUID) -> Person:
     return found
 
 
-def change_person(db: Session, who: Who, person_id: UUID, role: str | None, active: bool | None) -> Person:
+def change_person(
+    db: Session, who: Who, person_id: UUID, role: str | None, active: bool | None, editions: frozenset[str]
+) -> Person:
     """Change someone's role, or take all access away; takes effect at the next request of theirs."""
     person = _one(db, who, person_id)
+    claim(db, person, editions)
     if role is not None:
         person.role = _checked_role(db.get_one(Organisation, who.organisation_id), role)
     if active is not None:

@@ -14,6 +14,7 @@ from models.pact.moments import moment
 from service import jobs
 from service.auth import Who, visible
 from service.clock import now
+from service.edition import claim
 from service.identity import secrets
 from service.identity.keys import key_of
 from service.pact.address import check_shape, same_origin
@@ -69,9 +70,12 @@ def add(db: Session, who: Who, settings: Settings, given: Given) -> Made:
     return Made(row, secret)
 
 
-def change(db: Session, who: Who, settings: Settings, partner_id: UUID, given: Given) -> PactPartner:
-    """Replace what is stated of a partner."""
+def change(
+    db: Session, who: Who, settings: Settings, partner_id: UUID, given: Given, editions: frozenset[str]
+) -> PactPartner:
+    """Replace what is stated of a partner in the edition that was seen."""
     row = partner(db, who, partner_id)
+    claim(db, row, editions)
     _fill(row, settings, given)
     return row
 
@@ -98,9 +102,11 @@ def renew_secret(db: Session, who: Who, partner_id: UUID) -> Made:
     return Made(row, secret)
 
 
-def close(db: Session, who: Who, partner_id: UUID) -> None:
+def close(db: Session, who: Who, partner_id: UUID, editions: frozenset[str]) -> None:
     """Close a partner: it may not come any more and nothing is sent to it; what was exchanged stays."""
-    partner(db, who, partner_id).active = False
+    row = partner(db, who, partner_id)
+    claim(db, row, editions)
+    row.active = False
 
 
 def partner(db: Session, who: Who, partner_id: UUID) -> PactPartner:

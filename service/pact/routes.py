@@ -6,20 +6,21 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import undefer
 
 from models.pact.filters import MOMENTS, NAMES, criteria_of
 from service.audit.use import record
 from service.auth import visible
-from service.errors import MISSING, PROBLEMS
+from service.edition import next_version, version_of
+from service.errors import EDITED, MISSING, PROBLEMS
 from service.identity.door import NotAllowed
 from service.identity.permit import needs
 from service.identity.roles import access
 from service.pact import book, partners
 from service.pact.tables import PactErrand, PactEvent, PactPartner
-from service.provide import Caller, HereParts, Limit, Reading, Transaction
+from service.provide import Caller, Editions, HereParts, Limit, Reading, Transaction
 from service.refusals import NotFound
 from service.schemas import FindingRead
 from service.strict import StrictRoute
@@ -64,6 +65,7 @@ class PartnerRead(BaseModel):
     may_be_private: bool
     sees: str
     active: bool
+    version: str = Field(description="Also the ETag; a change sends it as If-Match")
     created: dt.datetime
 
 
@@ -86,6 +88,7 @@ def _partner(row: PactPartner) -> PartnerRead:
         may_be_private=row.may_be_private,
         sees=row.sees,
         active=row.active,
+        version=version_of(row),
         created=row.created,
     )
 
@@ -122,14 +125,16 @@ def add_partner(ask: PartnerAsk, who: Caller, here: HereParts, db: Transaction) 
     "/partners/{partner_id}",
     summary="Change a partner",
     response_model=PartnerRead,
-    responses=MISSING,
+    responses=MISSING | EDITED,
     openapi_extra=_MANAGE,
 )
 def change_partner(
-    partner_id: PartnerId, ask: PartnerAsk, who: Caller, here: HereParts, db: Transaction
-) -> PartnerRead:
+    partner_id: PartnerId, ask: PartnerAsk, editions: Editions, who: Caller, here: HereParts, db: Transaction,
+    response: Response,
+) -> PartnerRead:  # fmt: skip
     """Replace what is stated of a partner; its secret for us stays where none is given."""
-    row = partners.change(db, who, here.settings, partner_id, _given(ask, who, here))
+    row = partners.change(db, who, here.settings, partner_id, _given(ask, who, here), editions)
+    response.headers["ETag"] = f'"{next_version(db, row)}"'
     record(db, who, "pact_partner.changed", row.id, sees=row.sees, may_be_private=row.may_be_private)
     return _partner(row)
 
@@ -149,11 +154,15 @@ def renew(partner_id: PartnerId, who: Caller, db: Transaction) -> PartnerMade:
 
 
 @router.delete(
-    "/partners/{partner_id}", summary="Close a partner", status_code=204, responses=MISSING, openapi_extra=_MANAGE
+    "/partners/{partner_id}",
+    summary="Close a partner",
+    status_code=204,
+    responses=MISSING | EDITED,
+    openapi_extra=_MANAGE,
 )
-def close(partner_id: PartnerId, who: Caller, db: Transaction) -> None:
+def close(partner_id: PartnerId, editions: Editions, who: Caller, db: Transaction) -> None:
     """Close a partner; what was exchanged stays."""
-    partners.close(db, who, partner_id)
+    partners.close(db, who, partner_id, editions)
     record(db, who, "pact_partner.closed", partner_id)
 
 

@@ -12,6 +12,7 @@ from models.errors import Text
 from models.grade import Grade
 from models.register_answers import ACCEPTED, Answer, OffsetEffect, StatementQuality
 from models.register_chain import Coverage
+from service.edition import version_of
 from service.errors import TextRead
 from service.registers.kinds import KINDS, Kind, stands
 from service.registers.many import FileResult
@@ -46,6 +47,7 @@ class RecordRead(BaseModel):
     why: TextRead
     open_end: bool = Field(description="Whether no last day is stated")
     files: int = Field(description="How many files show it")
+    version: str = Field(description="Also the ETag; a change sends it as If-Match")
     created: dt.datetime
     changed: dt.datetime
 
@@ -196,6 +198,7 @@ def record_read(kind: Kind, one: Held, on: dt.date) -> RecordRead:
         why=_text(found.why),
         open_end=found.open_end,
         files=one.files,
+        version=version_of(one.row),
         created=one.row.created,
         changed=one.row.changed,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -14,8 +15,8 @@ from models.register_chain import ProductGroup, SupplierRequest, coverage, group
 from models.registers import CatalogueItem
 from service.assessment.routes import WORKBOOK, XLSX
 from service.batch.routes import content_of, plain_name
-from service.errors import MISSING, PROBLEMS, Problem
-from service.provide import Caller, Law, Limit, On, Reading, Today, Transaction
+from service.errors import EDITED, MISSING, PROBLEMS, Problem
+from service.provide import Caller, Editions, Law, Limit, On, Reading, Today, Transaction
 from service.registers import use
 from service.registers.files import evidence_name
 from service.registers.kinds import KINDS, Kind
@@ -179,6 +180,12 @@ def recognition(record_id: _Id, region: _Name, on: On, who: Caller, db: Reading,
     return answer_read(use.recognised(db, who, record_id, region, on, method), RECOGNISED)
 
 
+def _tagged(response: Response, kind: Kind, one: use.Held, on: dt.date) -> RecordRead:
+    read = record_read(kind, one, on)
+    response.headers["ETag"] = f'"{read.version}"'
+    return read
+
+
 def _register(kind: Kind) -> None:
     """Give a register its addresses; the body of each is its own model."""
     under, name = f"/{kind.word}", kind.text.en
@@ -190,12 +197,20 @@ def _register(kind: Kind) -> None:
         row, made = use.add(db, who, kind, record)
         response.status_code = 201 if made else 200
         response.headers["Location"] = f"/api/v1/registers/{kind.word}/{row.id}"
-        return record_read(kind, use.one(db, who, kind, row.id), today)
+        return _tagged(response, kind, use.one(db, who, kind, row.id), today)
 
-    def change(record_id: _Id, record: Input, who: Caller, db: Transaction, today: Today) -> RecordRead:
-        """Put a corrected record in its place; the audit trail keeps what it said before."""
-        use.change(db, who, kind, record_id, record)
-        return record_read(kind, use.one(db, who, kind, record_id), today)
+    def change(
+        record_id: _Id,
+        record: Input,
+        editions: Editions,
+        who: Caller,
+        db: Transaction,
+        today: Today,
+        response: Response,
+    ) -> RecordRead:
+        """Put a corrected record in the place of the edition that was seen; the audit trail keeps what it said before."""
+        use.change(db, who, kind, record_id, record, editions)
+        return _tagged(response, kind, use.one(db, who, kind, record_id), today)
 
     def every(
         who: Caller, db: Reading, today: Today, on: On | None = None, after: UUID | None = None, limit: Limit = 100
@@ -217,7 +232,7 @@ def _register(kind: Kind) -> None:
     )  # fmt: skip
     router.add_api_route(
         under + "/{record_id}", change, methods=["PUT"], summary=f"{name}: correct", response_model=RecordRead,
-        responses=MISSING | _TAKEN, operation_id=f"change_{kind.word}",
+        responses=MISSING | _TAKEN | EDITED, operation_id=f"change_{kind.word}",
     )  # fmt: skip
 
 
@@ -228,15 +243,17 @@ _Word = Annotated[str, Path(pattern="^(" + "|".join(KINDS) + ")$", description="
 
 
 @router.get("/{kind}/{record_id}", summary="One record", response_model=RecordRead, responses=MISSING)
-def one(kind: _Word, record_id: _Id, who: Caller, db: Reading, today: Today, on: On | None = None) -> RecordRead:
+def one(
+    kind: _Word, record_id: _Id, who: Caller, db: Reading, today: Today, response: Response, on: On | None = None
+) -> RecordRead:
     """Return a record and its state on a day; today where none is given."""
-    return record_read(KINDS[kind], use.one(db, who, KINDS[kind], record_id), on or today)
+    return _tagged(response, KINDS[kind], use.one(db, who, KINDS[kind], record_id), on or today)
 
 
-@router.delete("/{kind}/{record_id}", status_code=204, summary="Remove a record", responses=MISSING)
-def remove(kind: _Word, record_id: _Id, who: Caller, db: Transaction) -> None:
+@router.delete("/{kind}/{record_id}", status_code=204, summary="Remove a record", responses=MISSING | EDITED)
+def remove(kind: _Word, record_id: _Id, editions: Editions, who: Caller, db: Transaction) -> None:
     """Remove a record entered by mistake; what ended is corrected with its last day instead."""
-    use.remove(db, who, KINDS[kind], record_id)
+    use.remove(db, who, KINDS[kind], record_id, editions)
 
 
 @router.get(

@@ -36,6 +36,7 @@ from service.assessment.use import keep_upload
 from service.audit.use import record as write_down
 from service.auth import Who, erasable, visible
 from service.clock import now
+from service.edition import claim
 from service.library import Library
 from service.refusals import NotFound
 from service.registers.kinds import KINDS, Kind, faults
@@ -130,10 +131,13 @@ def room(db: Session, who: Who, kind: Kind) -> int:
     return MOST - (db.scalar(query) or 0)
 
 
-def change(db: Session, who: Who, kind: Kind, record_id: UUID, record: Input) -> RegisterRecord:
-    """Put a corrected record in the place of one; the audit trail keeps what it said before."""
+def change(
+    db: Session, who: Who, kind: Kind, record_id: UUID, record: Input, editions: frozenset[str]
+) -> RegisterRecord:
+    """Put a corrected record in the place of one that was seen; the audit trail keeps what it said before."""
     _check(record)
     row = row_of(db, who, kind, record_id)
+    claim(db, row, editions)
     body = record.model_dump(mode="json")
     if row.body == body:
         return row
@@ -150,9 +154,10 @@ def change(db: Session, who: Who, kind: Kind, record_id: UUID, record: Input) ->
     return row
 
 
-def remove(db: Session, who: Who, kind: Kind, record_id: UUID) -> None:
+def remove(db: Session, who: Who, kind: Kind, record_id: UUID, editions: frozenset[str]) -> None:
     """Remove a record that was entered by mistake; its files stay, and the audit trail keeps what it said."""
     row = row_of(db, who, kind, record_id)
+    claim(db, row, editions)
     db.execute(erasable(RegisterEvidence, who).where(RegisterEvidence.record_id == row.id))
     db.delete(row)
     db.flush()

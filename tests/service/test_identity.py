@@ -361,12 +361,13 @@ def test_an_admin_manages_the_own_people_only(web: TestClient, here: Parts) -> N
         head = {"authorization": f"Bearer {use.add_key(db, mine, 'x').token}"}
     people = web.get("/api/v1/identity/people", headers=head).json()
     assert [one["id"] for one in people] == [str(mine.person_id)]
-    foreign = web.patch(f"/api/v1/identity/people/{theirs.person_id}", headers=head, json={"active": False})
+    mark = head | {"if-match": f'"{people[0]["version"]}"'}
+    foreign = web.patch(f"/api/v1/identity/people/{theirs.person_id}", headers=mark, json={"active": False})
     assert (foreign.status_code, foreign.json()["code"]) == (404, "service.not_found")
-    last = web.patch(f"/api/v1/identity/people/{mine.person_id}", headers=head, json={"role": "exporter_viewer"})
+    last = web.patch(f"/api/v1/identity/people/{mine.person_id}", headers=mark, json={"role": "exporter_viewer"})
     assert last.json()["code"] == "identity.last_admin"
     assert web.get("/api/v1/identity/people", headers=head).json()[0]["role"] == "exporter_admin"
-    bank = web.patch(f"/api/v1/identity/people/{mine.person_id}", headers=head, json={"role": "bank_admin"})
+    bank = web.patch(f"/api/v1/identity/people/{mine.person_id}", headers=mark, json={"role": "bank_admin"})
     assert bank.json()["code"] == "identity.bad_role"
     new = {"name": "李四", "email": f"li.{uuid4().hex[:6]}@example.com", "role": "exporter_viewer"}
     assert web.post("/api/v1/identity/people", headers=head, json=new).status_code == 201

@@ -63,23 +63,29 @@ def test_a_record_of_each_register_is_kept_once_and_dated(web: TestClient) -> No
         assert one["why"]["en"]
 
 
+def seen(record: dict[str, Any]) -> dict[str, str]:
+    return {"if-match": f'"{record["version"]}"'}
+
+
 def test_a_correction_takes_the_place_and_the_trail_keeps_what_was_said(web: TestClient, either: Parts) -> None:
     made = added(web, "certificates")
     other = web.post(f"{API}/certificates", json=body("certificates", product="别的"))
     assert (other.status_code, other.json()["code"]) == (409, "register.taken")
     put = web.put(
-        f"{API}/certificates/{made['id']}", json=body("certificates", product="别的", withdrawn_on="2026-05-01")
-    )
+        f"{API}/certificates/{made['id']}", json=body("certificates", product="别的", withdrawn_on="2026-05-01"),
+        headers=seen(made),
+    )  # fmt: skip
     assert (put.status_code, put.json()["edition"]) == (200, 2)
     assert web.get(f"{API}/certificates/{made['id']}", params={"on": "2026-05-01"}).json()["state"] == "withdrawn"
-    unchanged = web.put(f"{API}/certificates/{made['id']}", json=put.json()["record"])
+    unchanged = web.put(f"{API}/certificates/{made['id']}", json=put.json()["record"], headers=seen(put.json()))
     assert unchanged.json()["edition"] == 2
     second = added(web, "certificates", number="EX-002")
-    clash = web.put(f"{API}/certificates/{second['id']}", json=body("certificates"))
+    clash = web.put(f"{API}/certificates/{second['id']}", json=body("certificates"), headers=seen(second))
     assert clash.status_code == 409
-    assert web.delete(f"{API}/certificates/{made['id']}").status_code == 204
+    assert web.delete(f"{API}/certificates/{made['id']}", headers=seen(made)).status_code == 412
+    assert web.delete(f"{API}/certificates/{made['id']}", headers=seen(put.json())).status_code == 204
     assert web.get(f"{API}/certificates/{made['id']}").status_code == 404
-    assert web.delete(f"{API}/certificates/{made['id']}").status_code == 404
+    assert web.delete(f"{API}/certificates/{made['id']}", headers=seen(made)).status_code == 404
     with either.database.reading() as db:
         trail = events(db, EMBEDDED, 0, 100)
         assert [event.action for event in trail] == [
@@ -103,7 +109,8 @@ def test_files_show_a_record(web: TestClient) -> None:
     assert back.headers["content-type"] == "application/octet-stream"
     second = added(web, "accreditations", number="2")
     assert web.get(f"{API}/accreditations/{second['id']}/evidence/{first.json()['id']}").status_code == 404
-    assert web.delete(f"{API}/accreditations/{made['id']}").status_code == 204
+    now = web.get(f"{API}/accreditations/{made['id']}").json()
+    assert web.delete(f"{API}/accreditations/{made['id']}", headers=seen(now)).status_code == 204
 
 
 @pytest.mark.parametrize(

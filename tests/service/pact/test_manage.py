@@ -38,7 +38,10 @@ def test_a_partner_is_added_changed_given_a_new_secret_and_closed(client: TestCl
         client.post("/pact/auth/token", data=form, headers=basic(made["client_id"], made["client_secret"])).status_code
         == 200
     )
-    changed = client.put(path, json={"name": "客户乙", "base_url": HOST, "sees": "all"})
+    seen = client.get(f"{API}/partners").json()[0]["version"]
+    change = {"name": "客户乙", "base_url": HOST, "sees": "all"}
+    changed = client.put(path, json=change, headers={"if-match": f'"{seen}"'})
+    assert changed.headers["etag"] == f'"{changed.json()["version"]}"'
     assert (changed.json()["name"], changed.json()["has_secret"], changed.json()["client_id"]) == ("客户乙", True, None)
     fresh = client.post(f"{path}/secret").json()
     assert (
@@ -51,7 +54,10 @@ def test_a_partner_is_added_changed_given_a_new_secret_and_closed(client: TestCl
         ).status_code
         == 200
     )
-    assert client.delete(path).status_code == 204
+    # The secret is new since then: whoever closes a partner has to have seen that.
+    assert client.delete(path, headers={"if-match": changed.headers["etag"]}).status_code == 412
+    now = client.get(f"{API}/partners").json()[0]["version"]
+    assert client.delete(path, headers={"if-match": f'"{now}"'}).status_code == 204
     assert [one["active"] for one in client.get(f"{API}/partners").json()] == [False]
     assert "s3" not in client.get(f"{API}/partners").text
     with parts.database.reading() as db:
