@@ -76,6 +76,7 @@ from service.score import kept as score_records
 from service.score import pages as score_pages
 from service.score import routes as score
 from service.settings import Settings
+from service.share import pages as share_pages
 from service.share import routes as share
 from service.statement import pages as statement_pages
 from service.statement import routes as statement
@@ -212,6 +213,7 @@ def create_app(
         portfolio_pages.router,
         package_pages.router,
         statement_pages.router,
+        share_pages.router,
         register_pages.router,
         factor_pages.router,
         identity_pages.router,

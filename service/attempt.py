@@ -20,7 +20,7 @@ from service.auth import Who
 from service.database import Database
 from service.heart import Heart, Lost
 from service.outage import TROUBLE, is_away, meaning
-from service.refusals import OutOfMemory, OutOfTime, Unexpected
+from service.refusals import OutOfMemory, OutOfTime, RightLost, Unexpected
 from service.tables import Job
 
 log = logging.getLogger(__name__)
@@ -38,9 +38,15 @@ def attempt(database: Database, job_id: UUID, lease_s: float, do: Do) -> str:
     who = Who(job.organisation_id, job.person_id)
     try:
         with Heart(database, job, lease_s) as heart:
+            with database.writing(who.organisation_id) as db:
+                jobs.check_right(db, who, job.kind)
             return do(job, who, heart)
     except Lost:
         return "no longer ours"
+    except RightLost as lost:
+        with database.writing() as db:
+            jobs.finish(db, job.id, job.attempt, "failed", reason=jobs.told(lost))
+        return "right lost"
     except Exception as error:
         reason, counts, failed = reason_of(error), not is_away(error), type(error).__name__
         if isinstance(reason, Unexpected):

@@ -22,13 +22,17 @@ from models.provenance import fingerprint
 from service.audit.use import record
 from service.auth import Who, visible
 from service.clock import now
-from service.refusals import Finished, NotFound, StoppedTrying
-from service.tables import Job, JobProgress
+from service.identity.roles import access, rights_of
+from service.refusals import Finished, NotFound, RightLost, StoppedTrying
+from service.tables import Job, JobProgress, Person
 
 MOST_ATTEMPTS = 3
 #: States that a repeated request starts anew.
 _AGAIN = ("parked", "cancelled")
 _TO_SEND = "jobs.to_send"
+#: What whoever asked must be allowed to for the whole of a job. An errand at a partner (``pact``) is the organisation's
+#: own, also where the partner asked for it: it looks whether the partner may still have what it brings.
+RIGHTS = {"assess": "keep"}
 
 
 def enqueue(db: Session, who: Who, kind: str, payload: dict[str, Any], content: object, *, anew: bool = False) -> Job:
@@ -89,6 +93,24 @@ def claim(db: Session, job_id: UUID, lease_s: float) -> Job | None:
         .returning(Job.id)
     )
     return None if taken is None else db.get_one(Job, taken, populate_existing=True)
+
+
+def check_right(db: Session, who: Who, kind: str) -> None:
+    """
+    Ask once more whether who asked for a job still may: before it reads, and in the transaction of its effect.
+
+    Raises
+    ------
+    RightLost
+        The person left, or has another role now.
+    """
+    right = RIGHTS.get(kind)
+    if right is None:
+        return
+    person = db.scalar(visible(Person, who).where(Person.id == who.person_id).with_for_update(read=True))
+    if person is None or not person.active or right not in rights_of(person.role):
+        said = access().rights[right]
+        raise RightLost(right_zh=said.zh, right_en=said.en)
 
 
 def renew(db: Session, job_id: UUID, attempt: int, lease_s: float) -> bool:

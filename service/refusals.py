@@ -75,6 +75,15 @@ class Finished(YuetanError):
     )
 
 
+class RightLost(YuetanError):
+    code = "job.right_lost"
+    message = Text(
+        "提交任务的人已没有“{right_zh}”的权限，任务没有完成。",
+        "Whoever asked for the job lost the right to: {right_en}. The job left nothing.",
+    )
+    hint = Text("请由有权限的人重新提交。", "Let somebody who has the right ask again.")
+
+
 class StoppedTrying(YuetanError):
     code = "job.parked"
     message = Text(

@@ -204,6 +204,7 @@ def _work(database: Database, library: Library, job: Job, who: Who, heart: Heart
     told = [finding.to_dict() for finding in findings]
     state = "done" if result else "failed"
     with database.writing(who.organisation_id) as db:
+        jobs.check_right(db, who, job.kind)
         if result is not None:
             values["assessment_id"] = keep(db, who, result, rows).row.id
         if not jobs.finish(db, job.id, job.attempt, state, findings=told, **values):

@@ -36,6 +36,7 @@ from service.json_text import check_json
 from service.outage import meaning
 from service.pact import book, door
 from service.pact.events import envelope, take
+from service.pact.left import left
 from service.pact.tables import PactPartner
 from service.parts import Parts
 from service.provide import Doorway, DoorwayReading, HereParts
@@ -189,7 +190,7 @@ def extension_schema(name: str, version: str) -> dict[str, Any]:
 
 @router.get("/3/footprints/", dependencies=[Secure], include_in_schema=False)
 @router.get("/3/footprints", dependencies=[Secure])
-def footprints(request: Request, here: HereParts, db: DoorwayReading) -> Response:
+def footprints(request: Request, here: HereParts, db: Doorway) -> Response:
     """List what the caller may see, in pages of one stable order."""
     partner, who = _partner(request, here, db)
     asked: dict[str, list[str]] = {}
@@ -208,7 +209,9 @@ def footprints(request: Request, here: HereParts, db: DoorwayReading) -> Respons
         kept += [("limit", str(limit))] if limit else []
         link = f"{_base(request)}/3/footprints?{urlencode([*kept, ('cursor', page.next)])}"
         headers["Link"] = f'<{link}>; rel="next"'
-    return _json({"data": [book.shown(row) for row in page.rows]}, headers)
+    answer = _json({"data": [book.shown(row) for row in page.rows]}, headers)
+    left(db, who, partner, "pact.list", page.rows, bytes(answer.body))
+    return answer
 
 
 def _limit(given: list[str]) -> int | None:
@@ -220,7 +223,7 @@ def _limit(given: list[str]) -> int | None:
 
 
 @router.get("/3/footprints/{pf_id}", dependencies=[Secure])
-def footprint(pf_id: str, request: Request, here: HereParts, db: DoorwayReading) -> Response:
+def footprint(pf_id: str, request: Request, here: HereParts, db: Doorway) -> Response:
     """Return one footprint."""
     partner, who = _partner(request, here, db)
     row, seen = book.one_for(db, who, partner, UUID(pf_id)) if is_uuid(pf_id) else (None, False)
@@ -228,7 +231,9 @@ def footprint(pf_id: str, request: Request, here: HereParts, db: DoorwayReading)
         raise PactError(404, "There is no such footprint.")
     if not seen:
         raise PactError(403, "The footprint is not shared with you.")
-    return _json({"data": book.shown(row)}, {})
+    answer = _json({"data": book.shown(row)}, {})
+    left(db, who, partner, "pact.get", [row], bytes(answer.body))
+    return answer
 
 
 @router.post("/3/events/", dependencies=[Secure], include_in_schema=False)

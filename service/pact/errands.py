@@ -17,11 +17,13 @@ from service.attempt import attempt, reason_of
 from service.auth import Who, visible
 from service.clock import now
 from service.database import Database
+from service.pact.book import one_for
 from service.pact.client import PartnerClient, web
 from service.pact.door import due, give_up
 from service.pact.events import store_fetched
+from service.pact.left import sent
 from service.pact.partners import begin, partner, pause, reaches, their_secret
-from service.pact.refusals import NoAddress, Unanswered
+from service.pact.refusals import NoAddress, NoLongerReleased, Unanswered
 from service.pact.tables import PactErrand, PactPartner
 from service.settings import Settings
 from service.tables import Job
@@ -72,13 +74,28 @@ def _work(database: Database, settings: Settings, job: Job, who: Who, connecting
             jobs.finish(db, job.id, job.attempt, "done")
         return "done before"
     try:
-        fetched = _do(connecting(to, settings), errand)
+        client = connecting(to, settings)
+        if errand.kind == "send":
+            _let_go(database, who, errand)
+        fetched = _do(client, errand)
     except YuetanError as refusal:
         return _failed(database, who, job, errand.id, refusal)
     except Exception as error:
         log.exception("errand %s failed in attempt %s", errand.id, errand.attempts)
         return _failed(database, who, job, errand.id, reason_of(error))
     return _done(database, who, job, errand, to, *fetched)
+
+
+def _let_go(database: Database, who: Who, errand: PactErrand) -> None:
+    """Ask once more whether a partner may have what is sent, and write down that it leaves."""
+    with database.writing(who.organisation_id) as db:
+        to = partner(db, who, errand.partner_id)
+        if not to.active:
+            raise NoAddress
+        for document in errand.document["data"].get("pfs", ()):
+            if not one_for(db, who, to, UUID(document["id"]))[1]:
+                raise NoLongerReleased(pf_id=document["id"])
+        sent(db, who, to, errand)
 
 
 def _do(client: PartnerClient, errand: PactErrand) -> tuple[list[Mapping[str, Any]], list[Finding]]:
@@ -130,6 +147,6 @@ def _failed(database: Database, who: Who, job: Job, errand_id: UUID, why: Yuetan
         row.attempts += 1
         row.reason = told
         row.next_try = now() + pause(row.attempts - 1)
-        if row.next_try - row.created > GIVE_UP_AFTER:
+        if row.next_try - row.created > GIVE_UP_AFTER or isinstance(why, NoLongerReleased):
             row.state, row.finished = "given_up", now()
         return row.state

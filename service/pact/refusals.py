@@ -37,6 +37,15 @@ class BadAddress(YuetanError):
     hint = Text("请使用公网 https 地址。", "Use a public https address.")
 
 
+class NoLongerReleased(YuetanError):
+    code = "pact.no_longer_released"
+    message = Text(
+        "足迹 {pf_id} 已不再提供给该伙伴，没有发送。",
+        "Footprint {pf_id} is no longer released to the partner; it was not sent.",
+    )
+    hint = Text("如仍要提供，请重新向该伙伴发布。", "Release it to the partner again if it is to have it.")
+
+
 class Unanswered(YuetanError):
     code = "pact.unanswered"
     message = Text("伙伴“{partner}”没有完成：{why_zh}。", "Partner '{partner}' did not complete it: {why_en}.")

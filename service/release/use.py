@@ -17,6 +17,7 @@ from models.provenance import fingerprint
 from service.audit.use import record
 from service.auth import Who, visible
 from service.clock import now
+from service.columns import dumps
 from service.release.tables import DataRelease
 from service.store import after_cursor, cursor_of
 
@@ -27,6 +28,10 @@ class Recipient(NamedTuple):
     name: str
     organisation_id: UUID | None = None
     country: str | None = None
+
+
+#: Whoever holds a printed number or code.
+ANYBODY = Recipient("*")
 
 
 class Page(NamedTuple):
@@ -74,6 +79,12 @@ def released(
     db.flush()
     record(db, who, "data.released", row.id, way=way, sha256=row.sha256, row=print_of(row))
     return row
+
+
+def published(db: Session, who: Who, way: str, subject: object, said: Mapping[str, Any]) -> DataRelease:
+    """Write down that anybody who holds a number may ask for what is said of it from now on."""
+    data = dumps({name: str(value) for name, value in said.items()}).encode()
+    return released(db, who, way, subject, data, ANYBODY, {"public": list(said)}, {"register": str(subject)})
 
 
 def print_of(row: DataRelease) -> str:

@@ -37,6 +37,7 @@ from service.finance.use import BookAsk, Financing, stressed_borrower
 from service.library import Library
 from service.prices.use import every_series, own_market
 from service.refusals import NotFound
+from service.release.use import published
 from service.score.tables import ScoreNotice, ScoreRecord
 from service.tables import Organisation, Person
 from service.workbook.read import ReadResult
@@ -224,6 +225,8 @@ def keep_made(
     db.add(ScoreNotice(id=row.id, hash=row.hash, issuer=issuer, issued=today, policy=policy))
     db.flush()
     record(db, who, "score.kept", row.id, hash=row.hash)
+    said = {"id": row.id, "hash": row.hash, "issuer": issuer, "issued": today, "policy": policy}
+    published(db, who, "score.register", row.id, said)
     return row, True
 
 

@@ -60,6 +60,8 @@ class Kind:
     label: Text
     tables: Mapping[str, Text]
     fields: Mapping[str, Field]
+    #: Class of what a whole record holds beside its fields, for ways that send it whole.
+    otherwise: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,10 @@ def _kind(name: str, given: Mapping[str, Any]) -> Kind:
     for field in fields.values():
         if field.table is not None and field.table not in tables:
             raise BadData(path="fields.yaml", what=f"{name}.{field.name}: no words for its table")
-    return Kind(name, Text(**given["label"]), tables, fields)
+    otherwise = given.get("otherwise")
+    if otherwise is not None and otherwise not in classes():
+        raise BadData(path="fields.yaml", what=f"{name}: otherwise is no class")
+    return Kind(name, Text(**given["label"]), tables, fields, otherwise)
 
 
 def _field(kind: str, name: str, said: Mapping[str, Any]) -> Field:
@@ -188,3 +193,28 @@ def _walk(here: Any, steps: Sequence[str]) -> Any:
 def has(value: Any) -> bool:
     """Return whether anything is there to share."""
     return any(one is not None for one in value) if isinstance(value, list) else value is not None
+
+
+def by_class(kind: str, record: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return what leaves with a whole record, by class: its fields, and under the kind's own class whatever else it holds."""
+    found = kinds()[kind]
+    left: dict[str, list[str]] = {}
+    for field in found.fields.values():
+        if has(value_of(record, field.at)):
+            left.setdefault(field.kind.name, []).append(field.name)
+    if found.otherwise is None:
+        raise KeyError(kind)
+    known = {field.at.partition("[")[0] for field in found.fields.values()}
+    left.setdefault(found.otherwise, []).extend(place for place in _places(record) if place not in known)
+    return left
+
+
+def _places(record: Mapping[str, Any], under: str = "") -> list[str]:
+    """Return the places of a record that hold something, tables whole."""
+    found: list[str] = []
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            found += _places(value, f"{under}{name}.")
+        elif value is not None:
+            found.append(f"{under}{name}")
+    return found

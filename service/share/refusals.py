@@ -86,3 +86,9 @@ class BadPass(YuetanError):
     code = "review.bad_pass"
     message = Text("有效期应在今天至 {days} 天之间。", "A pass holds from today for {days} days at most.")
     hint = Text("请更正有效期。", "Correct the day it holds to.")
+
+
+class BadForm(YuetanError):
+    code = "share.bad_form"
+    message = Text("请检查：{what_zh}。", "Please check: {what_en}.")
+    hint = Text("按提示填写后再提交。", "Fill them in as the labels say and send again.")

@@ -30,7 +30,7 @@ def make(
     from service.statement.many import preview_verified
     from service.statement.read import preview_read
     from service.statement.routes import as_file
-    from service.statement.use import StatementAsk, issue, prepared
+    from service.statement.use import StatementAsk, issue, prepared, taken
 
     kind = out.suffix.lower().lstrip(".") if out else "json"
     if kind not in ("json", "pdf", "xlsx"):
@@ -52,6 +52,7 @@ def make(
                 parts.library.accreditation,
             )
             content = as_file(parts, EMBEDDED, envelope, cast("Literal['json', 'pdf', 'xlsx']", kind), lang)
+            taken(db, EMBEDDED, envelope, content)
     if out is not None:
         write(out, content, lang)
         console.print(Text(f"已出具，编号 {row.id}", f"Issued, number {row.id}").get(lang))

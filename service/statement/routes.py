@@ -166,13 +166,23 @@ def issued(who: Caller, db: Reading, limit: Limit = 50) -> StatementPage:
     return StatementPage(items=[statement_read(row, notice) for row, notice in use.issued(db, who, limit)])
 
 
-@router.get("/statements/{number}.{kind}", summary="A statement as a file", response_class=Response, responses=MISSING)
+@router.get(
+    "/statements/{number}.{kind}", summary="A statement as a file", response_class=Response, responses=MISSING,
+    openapi_extra=needs("see"),
+)  # fmt: skip
 def file(
-    number: UUID, kind: Literal["json", "pdf", "xlsx"], who: Caller, db: Reading, parts: HereParts,
+    number: UUID, kind: Literal["json", "pdf", "xlsx"], who: Caller, db: Transaction, parts: HereParts,
     lang: Annotated[Literal["zh", "en"], Query()] = "zh",
 ) -> Response:  # fmt: skip
-    """Return the signed JSON, or a PDF or workbook that carries it and is signed as a whole."""
-    return download(parts, who, opened(use.one_of(db, who, number).content)[0], kind, lang)
+    """
+    Return the signed JSON, or a PDF or workbook that carries it and is signed as a whole.
+
+    It is written down that the file leaves for its customer.
+    """
+    envelope = opened(use.one_of(db, who, number).content)[0]
+    answer = download(parts, who, envelope, kind, lang)
+    use.taken(db, who, envelope, bytes(answer.body))
+    return answer
 
 
 @router.post(

@@ -22,7 +22,9 @@ from service.auth import Who, visible
 from service.clock import now
 from service.identity.keys import key_of
 from service.refusals import NotFound
+from service.release.use import Recipient, published, released
 from service.settings import Settings
+from service.share.fields import by_class
 from service.statement.document import StatementDocument, document_of, upstream_of
 from service.statement.seal import Envelope, opened, public_of, signed
 from service.statement.suppliers import NotBroughtIn, brought_in_before, exact, supplier_of, used
@@ -165,7 +167,20 @@ def issue(
         )
     db.flush()
     record(db, who, "statement.issued", number, sha256=envelope.sha256)
+    said = {"number": number, "issuer": of.issuer.name, "issued": today, "sha256": envelope.sha256}
+    published(db, who, "statement.register", number, said)
     return row, envelope, True
+
+
+def taken(db: Session, who: Who, envelope: Envelope, data: bytes) -> None:
+    """Write down that the file of a statement leaves for its customer."""
+    said = envelope.document
+    known = select(Organisation).where(Organisation.uscc == said.customer_uscc) if said.customer_uscc else None
+    here = db.scalar(known) if known is not None else None
+    to = Recipient(said.customer, here.id if here else None, here.country if here else None)
+    fields = by_class("statement", said.model_dump(mode="json"))
+    basis = {"statement": said.number, "customer": said.customer}
+    released(db, who, "statement.file", said.number, data, to, fields, basis)
 
 
 def worked_out_again(db: Session, who: Who, row: Statement) -> tuple[StatementDocument, StatementDocument]:
@@ -210,6 +225,8 @@ def withdraw(db: Session, who: Who, statement: UUID, reason: str) -> StatementNo
         notice.withdrawn, notice.reason = now(), reason
         db.flush()
         record(db, who, "statement.withdrawn", statement, reason=reason)
+        said = {"number": statement, "withdrawn": notice.withdrawn, "reason": reason}
+        published(db, who, "statement.register", statement, said)
     return notice
 
 
