@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from models.provenance import fingerprint
 from service import store
@@ -16,6 +16,7 @@ from service.library import Library
 from service.pact.tables import OWN, PactFootprint
 from service.prices.use import own_market
 from service.refusals import NotFound
+from service.score.tables import ScoreRecord
 from service.share.refusals import NotWhole
 from service.share.tables import ExportReview, Share
 from service.share.use import Frozen, ShareAsk, offer
@@ -51,6 +52,11 @@ def frozen(db: Session, who: Who, library: Library, ask: ShareAsk, today: dt.dat
         if row is None:
             raise NotFound(field="subject")
         return Frozen(str(subject), row.sha256, row.document | {"status": row.status})
+    if ask.kind == "score":
+        kept = visible(ScoreRecord, who).where(ScoreRecord.id == subject, ScoreRecord.kind == "score")
+        record = db.scalar(kept.options(undefer(ScoreRecord.body)))
+        if record is not None:
+            return Frozen(str(subject), record.hash, record.body["score"])
     document = store.document(db, who, subject)
     if ask.kind == "score":
         if not document["score"]:

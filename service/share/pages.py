@@ -40,7 +40,8 @@ def shares(request: Request, lang: Lang, who: Caller, db: Reading) -> Response:
 def _listed(request: Request, lang: str, who: Who, db: Session, error: YuetanError | None = None) -> Response:
     given, received = use.given(db, who, None, _MOST).rows, use.received(db, who, None, _MOST).rows
     found = review.listed(db, who, None, _MOST).rows
-    ids = {row.recipient_id for row in (*given, *found)} | {row.organisation_id for row in received}
+    ids = {row.recipient_id for row in given} | {row.recipient_id for row in found}
+    ids |= {row.organisation_id for row in received}
     return page(
         request, lang, "shares.html", 422 if error else 200,
         given=given, received=received, reviews=found, kinds=kinds(), moment=now(), error=error, me=who.person_id,
@@ -56,7 +57,7 @@ def new(
     subject: Annotated[str, Query(max_length=36)] = "",
 ) -> Response:  # fmt: skip
     """Show the form to share one record."""
-    return _form(request, lang, kind, {"subject": subject})
+    return _form(request, lang, kind, {"subject": subject, "recipient": "", "purpose": "", "until": ""})
 
 
 def _form(request: Request, lang: str, kind: str, given: dict[str, Any], error: YuetanError | None = None) -> Response:
@@ -121,7 +122,7 @@ def received(request: Request, lang: Lang, share_id: ShareId, who: Caller, here:
                 singles=singles_of(found),
                 tables=tables_of(found),
                 most=MOST_SHOWN,
-            )  # fmt: skip
+            )
         )
         return bytes(shown[0].body)
 

@@ -41,7 +41,7 @@ class ShareAsk(Input):
     """What is shared, with whom, why and until when; without ``fields`` the results alone."""
 
     kind: Literal["assessment", "score", "statement", "dossier", "footprint"]
-    #: Id of the record: an assessment (also for its score), a statement's number, a footprint's ``id``.
+    #: Id of the record: an assessment (also for its score), a kept score, a statement's number, a footprint's ``id``.
     subject: UUID | None = None
     #: Input of a dossier, which is worked out anew and frozen.
     dossier: DossierAsk | None = None

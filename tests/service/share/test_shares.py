@@ -11,6 +11,7 @@ import pytest
 from service import clock
 from service.clock import today
 from service.dossier.routes import EXAMPLE as DOSSIER
+from service.score.kept import EXAMPLE as SCORE
 from service.share.fields import classes, has, kinds, value_of
 from tests.service.pact.world import published
 from tests.service.share.world import BANK, BUYER, MILL, STRANGER, World
@@ -66,6 +67,14 @@ def test_every_kind_of_record_is_shared_and_is_read_on_paper(world: World, kind:
     assert len(seen) >= 5
     assert all(has(one["value"]) for one in seen)
     assert ways_of(world, BANK, share) == [200, 200, 200]
+
+
+def test_a_kept_score_is_shared_like_that_of_an_assessment(world: World) -> None:
+    kept = world.post(MILL, "score-records", SCORE).json()
+    share = world.shared(kind="score", subject=kept["id"])
+    seen = world.get(BANK, f"shares/received/{share}").json()
+    assert seen["version"] == kept["hash"]
+    assert {"grade", "shown", "indicators.points"} <= {one["field"] for one in seen["fields"]}
 
 
 def test_a_share_stays_what_it_was_and_tells_of_a_withdrawal(world: World) -> None:

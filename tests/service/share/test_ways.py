@@ -16,6 +16,7 @@ from service.pact.partners import close
 from service.pact.tables import PactPartner
 from service.release.tables import DataRelease
 from service.release.use import ways
+from service.score.kept import EXAMPLE as SCORE
 from service.tables import Job
 from tests.service.pact.world import event, partner, published, token
 from tests.service.share.world import API, BANK, MILL, World
@@ -47,7 +48,7 @@ def by_page(world: World) -> Left:
 
 def by_statement(world: World) -> Left:
     number = world.statement()
-    return [(f"statement.{'file'}", world.get(MILL, f"statements/{number}.{kind}").content) for kind in ("json", "pdf")]
+    return [("statement.file", world.get(MILL, f"statements/{number}.{kind}").content) for kind in ("json", "pdf")]
 
 
 def by_register(world: World) -> Left:
@@ -57,10 +58,7 @@ def by_register(world: World) -> Left:
 
 
 def by_score(world: World) -> Left:
-    body = {
-        "borrower": {"name": "甲"}, "indicators": {"C2": {"value": 0.12, "data_quality": 2}}, "gates": {"G1": True}, "seed": 1,
-    }  # fmt: skip
-    kept = world.post(MILL, "scores/records", body)
+    kept = world.post(MILL, "score-records", SCORE)
     assert kept.status_code == 201, kept.text
     return [("score.register", None)]
 
