@@ -136,7 +136,9 @@ def test_what_is_done_is_in_it_and_what_is_rolled_back_is_not(either: Parts, goo
         assert [one["action"] for one in page["items"]] == [
             "assessment.kept",
             "statement.issued",
+            "data.released",
             "statement.withdrawn",
+            "data.released",
         ]
         assert page["items"][1]["subject"] == number
         first = client.get("/api/v1/audit/events", params={"limit": 2}).json()
@@ -144,7 +146,7 @@ def test_what_is_done_is_in_it_and_what_is_rolled_back_is_not(either: Parts, goo
         assert client.get("/api/v1/audit/events", params={"after": 2}).json()["items"][0]["number"] == 3
         assert client.get("/api/v1/audit/proof").json() == {
             "holds": True,
-            "events": 3,
+            "events": 5,
             "hash": page["items"][-1]["hash"],
             "broken": None,
             "why": None,

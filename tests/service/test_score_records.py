@@ -74,7 +74,10 @@ def test_a_score_is_kept_once_and_found_again(client: TestClient) -> None:
     assert ([one["id"] for one in listed["items"]], listed["next"]) == ([other["id"]], 2)
     assert [one["id"] for one in client.get(API, params={"before": 2}).json()["items"]] == [made["id"]]
     assert client.get(f"{API}/proof").json()["holds"] is True
-    assert [one["action"] for one in client.get("/api/v1/audit/events").json()["items"]] == ["score.kept"] * 2
+    assert [one["action"] for one in client.get("/api/v1/audit/events").json()["items"]] == [
+        "score.kept",
+        "data.released",
+    ] * 2
 
 
 def test_what_moved_since_the_score_before(client: TestClient) -> None:
