@@ -26,6 +26,7 @@ from service.crowd import Crowd
 from service.decision import pages as decision_pages
 from service.decision import routes as decision
 from service.decision import sector_pages
+from service.deployment import refuse_unsafe
 from service.dossier import pages as dossier_pages
 from service.dossier import routes as dossier
 from service.embedded import pages as embedded_pages
@@ -41,6 +42,7 @@ from service.footprint import kept_routes as kept_footprints
 from service.footprint import pages as footprint_pages
 from service.footprint import routes as footprint
 from service.identity import pages as identity_pages
+from service.identity import provider, provider_pages
 from service.identity import routes as identity
 from service.identity.guard import Guard
 from service.importer import pages as importer_pages
@@ -49,8 +51,13 @@ from service.installation import pages as installation_pages
 from service.installation import routes as installation
 from service.law import routes as law
 from service.once.middleware import Once
+<<<<<<< HEAD
 from service.package import pages as package_pages
 from service.package import routes as packages
+=======
+from service.operation import metrics
+from service.operation.watch import Watch, untraced
+>>>>>>> 8942742 (Run the service so that it can be trusted: signed heads of the trail each day, refusal of unsafe settings, a log without secrets kept a year, figures for Prometheus, backup with drill, what a deployment needs, sign-in through an organisation's own provider)
 from service.pact import api as pact_api
 from service.pact import footprint_routes as pact_footprints
 from service.pact import routes as pact
@@ -155,14 +162,21 @@ def create_app(
     if supervisor is None and settings.worker == "child":
         supervisor = Supervisor(settings)
 
+    figures = metrics.Figures()
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(refuse_unsafe, settings, here.database)
         await run_in_threadpool(migrate.upgrade, here.database)
         calm_collector()
         threading.Thread(target=here.library.warm, name="warm", daemon=True).start()
+        told = metrics.serve(figures, here, settings.metrics_port) if settings.metrics_port else None
         if supervisor is not None:
             supervisor.start()
         yield
+        if told is not None:
+            await run_in_threadpool(told.shutdown)
+            told.server_close()
         if supervisor is not None:
             await run_in_threadpool(supervisor.stop)
         if parts is None:
@@ -176,9 +190,12 @@ def create_app(
         docs_url=None,  # its page loads scripts from outside
         redoc_url=None,
         lifespan=lifespan,
+        # Off unless the SDK is there and set up; its log would hold messages of exceptions.
+        telemetry={"logs": False, "exclude": untraced},
     )
     app.state.parts = here
     app.state.supervisor = supervisor
+    app.state.provider = provider.of_settings(settings)
     errors.install(app)
     for router in (
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
@@ -219,7 +236,7 @@ def create_app(
         identity_pages.router,
     ):
         app.include_router(router, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
-    for router in (identity_pages.gate, statement_pages.gate, score_pages.gate):
+    for router in (identity_pages.gate, provider_pages.gate, statement_pages.gate, score_pages.gate):
         app.include_router(router, max_body_size=JSON_LIMIT)
     app.mount(pact_api.PREFIX, pact_api.make(here))
     app.mount("/static", StaticFiles(directory=frame.HERE / "static"), name="static")
@@ -231,4 +248,5 @@ def create_app(
     app.add_middleware(Counted, rates=rates, by_address=True)
     app.add_middleware(Crowd, most=settings.most_at_once)
     app.add_middleware(Safety, settings=settings)
+    app.add_middleware(Watch, parts=here, figures=figures)
     return app

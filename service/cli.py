@@ -49,7 +49,11 @@ from service.footprint import command as footprint
 from service.identity import command as identity
 from service.importer import command as importer
 from service.installation import command as installation
+<<<<<<< HEAD
 from service.package import command as package
+=======
+from service.operation import command as operation
+>>>>>>> 8942742 (Run the service so that it can be trusted: signed heads of the trail each day, refusal of unsafe settings, a log without secrets kept a year, figures for Prometheus, backup with drill, what a deployment needs, sign-in through an organisation's own provider)
 from service.pact import command as pact
 from service.passthrough import command as passthrough
 from service.policy import command as policy
@@ -101,6 +105,8 @@ app.add_typer(portfolio.app, name="portfolio")
 app.add_typer(package.app, name="package")
 app.add_typer(audit.app, name="audit")
 app.command()(recompute.recompute)
+app.command()(operation.backup)
+app.command()(operation.restore)
 app.add_typer(identity.app, name="account")
 footprint_app = typer.Typer(no_args_is_help=True, help="产品碳足迹 / product footprints")
 app.add_typer(footprint_app, name="footprint")
@@ -465,11 +471,17 @@ def serve(
     from service import migrate
     from service.app import create_app
     from service.child import Supervisor
+    from service.deployment import refuse_unsafe
+    from service.operation import log
     from service.parts import Parts
     from service.start import listen, web_config
 
     settings = settings_of(host=host, port=port)
+    log.configure(settings, "web")
     parts = Parts.of(settings)
+    with people(lang):
+        for concern in refuse_unsafe(settings, parts.database):
+            terminal.console(err=True).print(f"! {concern.line(lang)}", markup=False)
     supervisor = Supervisor(settings) if settings.worker == "child" or with_demo else None
     try:
         if with_demo and supervisor is not None:
@@ -477,7 +489,7 @@ def serve(
         else:
             migrate.upgrade(parts.database)
         with people(lang):
-            socket = listen(settings.host, settings.port)
+            socket = listen(settings.host, settings.port, exactly=settings.deployment == "production")
         bound = socket.getsockname()[1]
         name = f"[{settings.host}]" if ":" in settings.host else settings.host
         text = Text(

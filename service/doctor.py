@@ -14,11 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from models.errors import Text, YuetanError
 from service import migrate
 from service.database import journal_mode
+from service.deployment import DURABLE, concerns
 from service.jobs import open_jobs
 from service.parts import Parts
 
-#: Settings of PostgreSQL without which a record that was answered may be lost.
-_POSTGRES = ("fsync", "full_page_writes", "synchronous_commit", "data_checksums")
 _PACKAGES = ("fastapi", "pydantic", "sqlalchemy", "celery", "numpy", "pandas", "python-calamine")
 
 
@@ -41,6 +40,10 @@ def examine(parts: Parts) -> Iterator[Check]:
     answers = parts.sender.answers()
     silent = Text(f"{broker} 没有响应，任务会等待", f"{broker} does not answer; jobs wait")
     yield Check(Text("消息", "Broker"), answers, _same(broker) if answers else silent)
+    if parts.settings.deployment == "production":
+        seen = concerns(parts.settings, parts.database)
+        said = Text(*("\n".join(one.line(lang) for one in seen) for lang in ("zh", "en"))) if seen else _same("✓")
+        yield Check(Text("部署设置", "Deployment"), not any(one.level == "unsafe" for one in seen), said)
 
 
 def _database(parts: Parts) -> Iterator[Check]:
@@ -60,7 +63,7 @@ def _database(parts: Parts) -> Iterator[Check]:
                 )
                 yield Check(label, checked == "ok", why)
                 return
-            values = {rule: str(db.execute(text(f"SHOW {rule}")).scalar()) for rule in _POSTGRES}
+            values = {rule: str(db.execute(text(f"SHOW {rule}")).scalar()) for rule in DURABLE}
             off = [rule for rule, value in values.items() if value == "off"]
             shown = f"PostgreSQL {db.execute(text('SHOW server_version')).scalar()}"
             bad = Text(f"{shown}，应打开：{', '.join(off)}", f"{shown}; turn on: {', '.join(off)}")

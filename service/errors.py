@@ -29,6 +29,7 @@ from service.identity.use import Taken
 from service.law.use import NoRow
 from service.library import UnknownScenario
 from service.once.use import BadKey, InFlight
+from service.operation.log import cleared, route_of
 from service.outage import meaning
 from service.pact.refusals import Changed
 from service.refusals import BadJson, Finished, NoRoom, NotFound, NotReady, TooLarge, TooMany, Unexpected, WrongMedia
@@ -239,7 +240,8 @@ def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
     kind = str(error["type"])
     said = _SAID.get(kind, _ELSE)
     told = error.get("ctx", {}) if said is not _ELSE else {}
-    names = [str(part) if _PLAIN_NAME.fullmatch(str(part)) else "…" for part in error["loc"]]
+    # Somebody may send a secret as the name of a field.
+    names = [part if _PLAIN_NAME.fullmatch(part) and cleared(part) == part else "…" for part in map(str, error["loc"])]
     return FieldProblem(
         field=".".join(names), code=kind, text=TextRead(zh=said.zh.format(**told), en=said.en.format(**told))
     )
@@ -300,7 +302,7 @@ def install(app: FastAPI) -> None:
         if outage is not None:
             log.warning("%s: %s", outage.code, type(getattr(error, "orig", error)).__name__)
             return domain_problem(outage, lang_of(request))
-        log.error("%s on %s", type(error).__name__, request.url.path, exc_info=error)
+        log.error("%s on %s", type(error).__name__, route_of(request.scope), exc_info=error)
         return problem(
             500,
             Unexpected.code,

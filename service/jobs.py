@@ -27,6 +27,8 @@ from service.refusals import Finished, NotFound, RightLost, StoppedTrying
 from service.tables import Job, JobProgress, Person
 
 MOST_ATTEMPTS = 3
+#: Every state of a job; see ``tables.Job``.
+STATES = ("queued", "running", "done", "failed", "parked", "cancelled")
 #: States that a repeated request starts anew.
 _AGAIN = ("parked", "cancelled")
 _TO_SEND = "jobs.to_send"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,57 +14,11 @@ TREE = Path(__file__).resolve().parent.parent
 
 
 class Settings(BaseSettings):
-    """
-    Settings, each from ``YUETAN_<NAME>``.
-
-    ================  =========================  ==================================================
-    variable          default                    meaning
-    ================  =========================  ==================================================
-    DATA_DIR          ``var/`` in the tree       database, broker files and nothing else
-    DATABASE_URL      SQLite under DATA_DIR      ``postgresql://...`` for records that must last
-    DATABASE_ROLE     none                       PostgreSQL role under which the service works for an
-                                                 organisation: neither owner nor superuser; the login must
-                                                 be a member of it. The second wall between organisations
-    BROKER_URL        files under DATA_DIR       ``amqp://...`` where workers run on other machines
-    WORKER            ``child``                  ``child``: the service keeps one worker running;
-                                                 ``none``: workers are started elsewhere
-    WORKER_PROCESSES  2                          how many jobs the child runs at a time
-    HOST, PORT        127.0.0.1, 8000            where the service listens
-    ALLOWED_HOSTS     none beyond the loopback   host names the service answers to, as a JSON list
-    SECRET            none                       needed to listen beyond loopback. Without sign-in it is
-                                                 asked of every request (as Bearer token or as the password
-                                                 of Basic); with sign-in the service's own keys come from it
-    SIGN_IN           ``off``                    ``off``: one user on one machine; ``accounts``: people and
-                                                 programs sign in, each for an organisation
-    PUBLIC_URL        none                       address under which others reach the service, for the links and QR
-                                                 codes of statements; else that of the request
-    SESSION_IDLE_MIN  30                         a visit ends after so many minutes without a request
-    SESSION_HOURS     12                         and after so many hours in any case
-    LANG              ``zh``                     language of the terminal: ``zh`` or ``en``
-    LEASE_S           20                         a job, or a request with a key, not renewed for so long may be
-                                                 taken again
-    RESEND_S          30                         a queued job is announced again after so long
-    MOST_AT_ONCE      48                         requests worked on at once; others are told to come again
-    SILENCE_S         30                         a client that says nothing for so long is cut off
-    JOB_S             1200                       a job that runs for so long is ended, and tried again or parked
-    JOB_MEMORY_MB     4096                       address space that one worker process may take
-    PORTFOLIO_STORE   ``portfolio`` in DATA_DIR  where partitions of loan books lie: a folder that all workers share,
-                                                 or ``s3://bucket/prefix`` (credentials as the S3 client finds them)
-    QUEUE             ``yuetan``                 name of the queue
-    LIMIT_CLIENT      none                       requests a minute of one person or program
-    LIMIT_ORGANISATION  none                     requests a minute of one organisation
-    LIMIT_ADDRESS     none                       requests a minute from one network address
-    LIMIT_SIGN_IN     120                        attempts a minute, from one network address, to sign in or get a token
-    LIMIT_UPLOADS     none                       files an hour of one organisation
-    LIMITS_AT         ``memory``                 where requests are counted: in this process, or ``redis://...`` where several
-                                                 web processes share the limits
-    FEEDS             none                       price sources that a worker visits, as a JSON list of the
-                                                 names in ``data/prices/feeds.yaml``
-    ================  =========================  ==================================================
-    """
+    """Settings, each from ``YUETAN_<NAME>``; what each means is in ``docs/settings.md``."""
 
     model_config = SettingsConfigDict(env_prefix="YUETAN_", frozen=True, extra="ignore", env_ignore_empty=True)
 
+    deployment: Literal["local", "production"] = "local"
     data_dir: Path = TREE / "var"
     database_url: str | None = None
     database_role: str | None = Field(default=None, pattern=r"^[a-z_][a-z0-9_]{0,62}$")
@@ -76,6 +31,10 @@ class Settings(BaseSettings):
     secret: SecretStr | None = Field(default=None, min_length=16)
     sign_in: Literal["off", "accounts"] = "off"
     public_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]{1,200}$")
+    oidc_issuer: str | None = Field(default=None, pattern=r"^https?://[^\s?#]{1,200}$")
+    oidc_client_id: str | None = Field(default=None, min_length=1, max_length=200)
+    oidc_client_secret: SecretStr | None = None
+    oidc_algorithm: Literal["RS256", "PS256", "ES256", "EdDSA"] = "RS256"
     session_idle_min: int = Field(default=30, ge=1, le=24 * 60)
     session_hours: int = Field(default=12, ge=1, le=24 * 7)
     lang: Literal["zh", "en"] = "zh"
@@ -93,6 +52,10 @@ class Settings(BaseSettings):
     limits_at: str = Field(default="memory", pattern=r"^(memory|rediss?://\S{1,300})$")
     feeds: tuple[str, ...] = ()
     portfolio_store: str | None = None
+    log_dir: Path | None = None
+    log_keep_days: int = Field(default=366, ge=184, le=3660)
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    stop_s: int = Field(default=10, ge=0, le=600)
     queue: str = Field(default="yuetan", pattern=r"^[A-Za-z0-9_.\-]{1,60}$")
 
     @model_validator(mode="after")
@@ -101,6 +64,16 @@ class Settings(BaseSettings):
             raise ValueError(
                 "监听非本机地址必须设置 YUETAN_SECRET / listening beyond the loopback address needs YUETAN_SECRET"
             )
+        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
+            raise ValueError(
+                "YUETAN_OIDC_ISSUER 与 YUETAN_OIDC_CLIENT_ID 须同时设置 / YUETAN_OIDC_ISSUER and YUETAN_OIDC_CLIENT_ID go together"
+            )
+        if (
+            self.oidc_issuer
+            and urlsplit(self.oidc_issuer).scheme != "https"
+            and not is_loopback(urlsplit(self.oidc_issuer).hostname or "")
+        ):
+            raise ValueError("YUETAN_OIDC_ISSUER 必须是 https 地址 / must be an https address")
         return self
 
     @property

@@ -82,10 +82,15 @@ def run_example(
     return found, document
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on ``port`` or the next free one; ``NoPort`` where twenty are taken."""
+def listen(host: str, port: int, *, exactly: bool = False) -> socket.socket:
+    """
+    Return a socket that listens on ``port`` or the next free one; ``NoPort`` where twenty are taken.
+
+    ``exactly`` takes no other: a proxy in front knows the port.
+    """
+    tries = 1 if exactly else _NEXT_PORTS
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in range(port, port + _NEXT_PORTS):
+    for candidate in range(port, port + tries):
         made = socket.socket(family, socket.SOCK_STREAM)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -95,7 +100,7 @@ def listen(host: str, port: int) -> socket.socket:
             continue
         made.listen(128)
         return made
-    raise NoPort(port=port, last=port + _NEXT_PORTS - 1)
+    raise NoPort(port=port, last=port + tries - 1)
 
 
 def web_config(application: ASGIApp, settings: Settings) -> uvicorn.Config:
@@ -103,7 +108,9 @@ def web_config(application: ASGIApp, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         http=patient(settings.silence_s),
+        log_config=None,
         log_level="warning",
+        access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=settings.stop_s,
     )

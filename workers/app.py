@@ -15,6 +15,7 @@ from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutting_down
 
 from service.broker import SWEEP, celery_settings
+from service.operation.log import configure
 from service.parts import Parts, calm_collector
 from service.settings import Settings
 
@@ -42,7 +43,7 @@ def parts() -> Parts:
 
 @setup_logging.connect
 def _log(**_: Any) -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    configure(settings, "worker")
 
 
 @worker_process_init.connect

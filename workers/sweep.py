@@ -1,8 +1,14 @@
-"""Find forgotten jobs and announce them again; erase answers kept long enough; ask for the errands and the price sources that are due."""
+"""
+What nobody asks for and must be done.
+
+Find forgotten jobs and announce them again, erase answers kept long enough,
+sign the trail day by day, ask for the errands and the price sources that are due.
+"""
 
 from __future__ import annotations
 
-from service import jobs
+from service import clock, jobs
+from service.audit.use import sign_due
 from service.broker import FEED, SWEEP, TASKS
 from service.feeds.use import due
 from service.once.use import erase_old
@@ -19,6 +25,8 @@ def sweep() -> int:
         waiting = [*jobs.taken_to_send(db), *jobs.sweep(db, settings.resend_s)]
     for kind, job_id in waiting:
         app.send_task(TASKS[kind], args=[str(job_id)])
+    with parts().database.writing() as db:
+        sign_due(db, settings, clock.today())
     if settings.feeds:
         with parts().database.reading() as db:
             names = due(db, parts().library.feeds, settings.feeds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -93,15 +93,21 @@ def some(db: Session, who: Who, table: type[Chained], after: int, limit: int) ->
     return list(db.scalars(query.options(undefer("*"))).all())
 
 
-def walked(db: Session, who: Who, table: type[Chained], at_head: tuple[int, str] | None = None) -> Proof:
+def walked(db: Session, who: Who, table: type[Chained], heads: Iterable[tuple[int, str]] = ()) -> Proof:
     """
     Recompute the chain from its first row.
 
-    ``at_head`` is number and hash of an end known before: without one the end
-    of the chain could have been cut off unseen.
+    ``heads`` are number and hash of ends known before: without one the end of
+    the chain could have been cut off, or the whole written anew, unseen.
     """
+    return followed(_all(db, who, table), heads)
+
+
+def followed(rows: Iterable[Link], heads: Iterable[tuple[int, str]] = ()) -> Proof:
+    """Follow rows as a chain from its start; see ``walked``."""
+    stood = dict(heads)
     before, number = START, 0
-    for row in _all(db, who, table):
+    for row in rows:
         number += 1
         why = None
         if row.number != number:
@@ -110,13 +116,14 @@ def walked(db: Session, who: Who, table: type[Chained], at_head: tuple[int, str]
             why = Text("与前一条不相接", "it does not follow the one before")
         elif row.hash != row.fingerprint():
             why = Text("内容被改动", "its content was changed")
-        elif at_head is not None and at_head[0] == number and at_head[1] != row.hash:
+        elif stood.pop(number, row.hash) != row.hash:
             before, why = row.hash, Text("与签署的链尾不符", "it is not what the signed head says")
         if why is not None:
             return Proof(number - 1, before, number, why)
         before = row.hash
-    if at_head is not None and at_head[0] > number:
-        why = Text(f"签署的链尾有 {at_head[0]} 条", f"the signed head has {at_head[0]} events")
+    stood.pop(0, None)
+    if stood:
+        why = Text(f"签署的链尾有 {max(stood)} 条", f"the signed head has {max(stood)} events")
         return Proof(number, before, number + 1, why)
     return Proof(number, before)
 

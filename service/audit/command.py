@@ -91,6 +91,23 @@ def head(
 
 
 @app.command()
+def heads(
+    out: Annotated[Path, typer.Option("-o", "--out", help="JSON Lines")],
+    organisation: _Organisation = None,
+    lang: Lang = "zh",
+) -> None:
+    """导出逐日自动签署的链尾，另处保存 / write the heads signed day by day, to be kept elsewhere."""
+    from service.audit import use
+
+    lines, after = list[str](), None
+    with _installation(lang, organisation) as (parts, who), parts.database.reading() as db:
+        while found := use.kept_heads(db, who, after, 1000):
+            lines += [json.dumps(one.document, ensure_ascii=False) for one in found]
+            after = found[-1].day
+    write(out, "".join(f"{line}\n" for line in lines).encode(), lang)
+
+
+@app.command()
 def export(
     out: Annotated[Path, typer.Option("-o", "--out", help="JSON Lines")],
     organisation: _Organisation = None,

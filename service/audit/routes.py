@@ -59,15 +59,43 @@ def events(who: Caller, db: Reading, after: Annotated[int, Query(ge=0)] = 0, lim
 
 
 @router.get("/proof", summary="Whether the trail was changed", response_model=ProofRead, openapi_extra=_RIGHT)
-def proof(who: Caller, db: Reading) -> ProofRead:
-    """Recompute the chain from its first event."""
-    return proof_read(use.proven(db, who))
+def proof(who: Caller, db: Reading, parts: HereParts) -> ProofRead:
+    """Recompute the chain from its first event, and compare it with the heads signed day by day."""
+    return proof_read(use.proven(db, who, None, parts.settings))
 
 
 @router.get("/head", summary="Where the trail stands, signed", openapi_extra=_RIGHT)
 def head(who: Caller, db: Reading, parts: HereParts) -> dict[str, Any]:
     """Return number and hash of the last event, signed; keep it elsewhere."""
     return use.signed_head(db, who, parts.settings)
+
+
+class HeadRead(BaseModel):
+    """Where the trail stood on a day; `document` is what was signed."""
+
+    day: dt.date
+    number: int
+    document: dict[str, Any]
+
+
+class HeadPage(BaseModel):
+    """Heads in the order of their days; `next` is the value of `after` for the next ones."""
+
+    items: list[HeadRead]
+    next: dt.date | None
+
+
+@router.get("/heads", summary="Where the trail stood, day by day", response_model=HeadPage, openapi_extra=_RIGHT)
+def heads(
+    who: Caller,
+    db: Reading,
+    after: Annotated[dt.date | None, Query(ge=dt.date(2005, 1, 1), le=dt.date(2150, 12, 31))] = None,
+    limit: Limit = 100,
+) -> HeadPage:
+    """List the heads that the service signed by itself, one a day; keep them elsewhere."""
+    found = use.kept_heads(db, who, after, limit + 1)
+    items = [HeadRead.model_validate(one, from_attributes=True) for one in found[:limit]]
+    return HeadPage(items=items, next=items[-1].day if len(found) > limit else None)
 
 
 @router.post("/proof", summary="Compare the trail with a signed head", response_model=ProofRead, openapi_extra=_RIGHT)

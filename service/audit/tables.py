@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.audit.chain import Link
-from service.columns import Json
+from service.clock import now
+from service.columns import Json, Utc
 from service.tables import Owned
 
 
@@ -27,4 +30,17 @@ class AuditEvent(Link):
         return {"action": self.action, "subject": self.subject, "detail": self.detail}
 
 
-AUDIT_TABLES: tuple[type[Owned], ...] = (AuditEvent,)
+class AuditHead(Owned):
+    """Where the chain of an organisation stood on a day, signed: the file that shows later whether the end was cut off."""
+
+    __tablename__ = "audit_head"
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    day: Mapped[dt.date] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    #: As it was signed.
+    document: Mapped[dict[str, Any]] = mapped_column(Json)
+    created: Mapped[dt.datetime] = mapped_column(Utc, default=now)
+
+
+AUDIT_TABLES: tuple[type[Owned], ...] = (AuditEvent, AuditHead)

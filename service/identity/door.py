@@ -23,7 +23,7 @@ from service.auth import Who
 from service.clock import now
 from service.identity import secrets, tokens
 from service.identity.roles import rights_of
-from service.identity.tables import ApiKey, Client, Login, SignIn, UsedAssertion
+from service.identity.tables import ApiKey, Client, Login, ProviderLink, SignIn, UsedAssertion
 from service.settings import Settings
 from service.tables import Person
 
@@ -219,14 +219,55 @@ def leave(db: Session, visit: Visit) -> None:
 
 def invited(db: Session, code: str, password: str) -> tuple[str, Stage] | None:
     """Set the password with a one-time code and begin a visit; none where the code is unknown or too old."""
-    login = db.scalar(select(Login).where(Login.invited == secrets.hash_token(code)).with_for_update())
-    if login is None or login.invited_until is None or login.invited_until < now():
+    login = _of_invitation(db, code)
+    if login is None:
         return None
     login.password = secrets.hash_password(password, login.email)
+    _taken_up(db, login)
+    return _begin(db, login, "second" if login.totp else "enrol")
+
+
+def confirmed(db: Session, issuer: str, subject: str) -> tuple[str, Stage] | None:
+    """Begin the visit of whom a provider confirms; the second factor is still due. None where nobody is linked."""
+    found = select(ProviderLink.person_id).where(ProviderLink.issuer == issuer, ProviderLink.subject == subject)
+    login = db.scalar(select(Login).where(Login.person_id.in_(found)))
+    if login is None or not db.scalar(select(Person.active).where(Person.id == login.person_id)):
+        return None
+    if login.locked_until is not None and login.locked_until > now():
+        return None
+    return _begin(db, login, "second" if login.totp else "enrol")
+
+
+def linked(db: Session, code: str, issuer: str, subject: str) -> tuple[str, Stage] | None:
+    """
+    Take up an invitation with the provider in place of a password, and begin a visit.
+
+    None where the code is unknown or too old, or the provider's name is somebody's already.
+    """
+    login = _of_invitation(db, code)
+    if login is None:
+        return None
+    row = ProviderLink(organisation_id=login.organisation_id, person_id=login.person_id, issuer=issuer, subject=subject)
+    try:
+        with db.begin_nested():
+            db.execute(delete(ProviderLink).where(ProviderLink.person_id == login.person_id))
+            db.add(row)
+    except IntegrityError:
+        return None
+    _taken_up(db, login)
+    record(db, Who(login.organisation_id, login.person_id), "provider.linked", login.person_id)
+    return _begin(db, login, "second" if login.totp else "enrol")
+
+
+def _of_invitation(db: Session, code: str) -> Login | None:
+    login = db.scalar(select(Login).where(Login.invited == secrets.hash_token(code)).with_for_update())
+    return None if login is None or login.invited_until is None or login.invited_until < now() else login
+
+
+def _taken_up(db: Session, login: Login) -> None:
     login.invited = login.invited_until = login.locked_until = None
     login.failed = 0
     db.execute(delete(SignIn).where(SignIn.person_id == login.person_id))
-    return _begin(db, login, "second" if login.totp else "enrol")
 
 
 def _serves_once(db: Session, client: Client, held: tokens.Assertion) -> bool:

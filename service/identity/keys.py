@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from service.settings import Settings
 
-_FILE = "secret"
+#: Name of the file in the data folder.
+FILE = "secret"
 
 
 @cache
@@ -36,5 +37,5 @@ def key_of(settings: Settings, purpose: str) -> bytes:
     HKDF-SHA256 (RFC 5869): knowing one key tells nothing of another.
     """
     given = settings.secret
-    root = given.get_secret_value().encode() if given else _of_file(settings.data_dir.resolve() / _FILE)
+    root = given.get_secret_value().encode() if given else _of_file(settings.data_dir.resolve() / FILE)
     return HKDF(SHA256(), 32, salt=None, info=f"yuetan/{purpose}".encode()).derive(root)

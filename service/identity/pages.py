@@ -42,15 +42,16 @@ Typed = Annotated[str, Form(max_length=254)]
 Secret = Annotated[str, Form(max_length=200)]
 
 
-def _next(path: str) -> str:
+def next_of(path: str) -> str:
     """Return where to go after signing in: a path of ours, never another site."""
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
 
 
-def _with_visit(request: Request, cookie: str, stage: str, then: str) -> Response:
-    where = {"second": "/sign-in/second", "enrol": "/sign-in/enrol", "full": _next(then)}[stage]
-    if stage != "full" and _next(then) != "/":
-        where += f"?next={_next(then)}"
+def with_visit(request: Request, cookie: str, stage: str, then: str) -> Response:
+    """Go on to what is still due, with the visit's cookie."""
+    where = {"second": "/sign-in/second", "enrol": "/sign-in/enrol", "full": next_of(then)}[stage]
+    if stage != "full" and next_of(then) != "/":
+        where += f"?next={next_of(then)}"
     answer = RedirectResponse(where, 303)
     answer.set_cookie(
         cookie_name(request), cookie, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/"
@@ -58,10 +59,17 @@ def _with_visit(request: Request, cookie: str, stage: str, then: str) -> Respons
     return answer
 
 
+def _provided(request: Request) -> bool:
+    """Return whether an organisation's own provider can be used."""
+    return request.app.state.provider is not None
+
+
 @gate.get("/sign-in")
 def sign_in(request: Request, lang: Lang, next: Annotated[str, Query(max_length=300)] = "/") -> Response:
     """Show the form."""
-    return page(request, lang, "sign_in.html", step="password", then=_next(next), error=None)
+    return page(
+        request, lang, "sign_in.html", step="password", then=next_of(next), error=None, provider=_provided(request)
+    )
 
 
 @gate.post("/sign-in")
@@ -69,14 +77,23 @@ def signed_in(request: Request, lang: Lang, db: Doorway, email: Typed, password:
     """Take e-mail and password; go on to the second factor."""
     begun = door.password_given(db, email, password)
     if begun is None:
-        return page(request, lang, "sign_in.html", 401, step="password", then=_next(next), error=_WRONG)
-    return _with_visit(request, *begun, next)
+        return page(
+            request,
+            lang,
+            "sign_in.html",
+            401,
+            step="password",
+            then=next_of(next),
+            error=_WRONG,
+            provider=_provided(request),
+        )
+    return with_visit(request, *begun, next)
 
 
 @gate.get("/sign-in/second")
 def second(request: Request, lang: Lang, next: Annotated[str, Query(max_length=300)] = "/") -> Response:
     """Ask for the second factor."""
-    return page(request, lang, "sign_in.html", step="second", then=_next(next), error=None)
+    return page(request, lang, "sign_in.html", step="second", then=next_of(next), error=None)
 
 
 @gate.post("/sign-in/second")
@@ -87,8 +104,8 @@ def seconded(request: Request, lang: Lang, here: HereParts, db: Doorway, code: T
         return RedirectResponse("/sign-in", 303)
     cookie = door.code_given(db, visit, code, key_of(here.settings, "totp"), key_of(here.settings, "recovery"))
     if cookie is None:
-        return page(request, lang, "sign_in.html", 401, step="second", then=_next(next), error=_WRONG_CODE)
-    return _with_visit(request, cookie, "full", next)
+        return page(request, lang, "sign_in.html", 401, step="second", then=next_of(next), error=_WRONG_CODE)
+    return with_visit(request, cookie, "full", next)
 
 
 @gate.get("/sign-in/enrol")
@@ -131,7 +148,9 @@ def enrolled(request: Request, lang: Lang, here: HereParts, db: Doorway, secret:
 @gate.get("/sign-in/invited")
 def invited(request: Request, lang: Lang, code: Annotated[str, Query(max_length=100)] = "") -> Response:
     """Ask for a first password."""
-    return page(request, lang, "sign_in.html", step="invited", then="/", error=None, code=code)
+    return page(
+        request, lang, "sign_in.html", step="invited", then="/", error=None, code=code, provider=_provided(request)
+    )
 
 
 @gate.post("/sign-in/invited")
@@ -143,8 +162,18 @@ def accepted(request: Request, lang: Lang, db: Doorway, code: Typed, password: S
     except YuetanError as refusal:
         begun, error = None, Text(refusal.text("zh"), refusal.text("en"))
     if begun is None:
-        return page(request, lang, "sign_in.html", 422, step="invited", then="/", error=error, code=code)
-    return _with_visit(request, *begun, "/")
+        return page(
+            request,
+            lang,
+            "sign_in.html",
+            422,
+            step="invited",
+            then="/",
+            error=error,
+            code=code,
+            provider=_provided(request),
+        )
+    return with_visit(request, *begun, "/")
 
 
 @gate.post("/sign-out")

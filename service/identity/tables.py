@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.clock import now
@@ -31,6 +31,18 @@ class Login(Owned):
     #: Hash of the one-time code with which a password is set.
     invited: Mapped[str | None] = mapped_column(String(64), unique=True)
     invited_until: Mapped[dt.datetime | None] = mapped_column(Utc)
+
+
+class ProviderLink(Owned):
+    """Whom an outside provider means by a name of its own; linked once, by an invitation, never by an address."""
+
+    __tablename__ = "provider_link"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    issuer: Mapped[str] = mapped_column(String(250))
+    subject: Mapped[str] = mapped_column(String(255))
+    created: Mapped[dt.datetime] = mapped_column(Utc, default=now)
 
 
 class SignIn(Owned):
@@ -85,4 +97,4 @@ class ApiKey(Owned):
     created: Mapped[dt.datetime] = mapped_column(Utc, default=now)
 
 
-IDENTITY_TABLES: tuple[type[Owned], ...] = (Login, SignIn, Client, UsedAssertion, ApiKey)
+IDENTITY_TABLES: tuple[type[Owned], ...] = (Login, ProviderLink, SignIn, Client, UsedAssertion, ApiKey)

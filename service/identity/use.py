@@ -21,7 +21,7 @@ from service.clock import now
 from service.edition import claim
 from service.identity import secrets, tokens
 from service.identity.roles import Role, access
-from service.identity.tables import ApiKey, Client, Login, SignIn
+from service.identity.tables import ApiKey, Client, Login, ProviderLink, SignIn
 from service.refusals import NotFound
 from service.tables import Organisation, Person
 
@@ -187,6 +187,7 @@ def invite_again(db: Session, who: Who, person_id: UUID) -> Invited:
     login.recovery, login.failed, login.totp_step = [], 0, 0
     login.invited, login.invited_until = secrets.hash_token(code), until
     db.execute(erasable(SignIn, who).where(SignIn.person_id == person.id))
+    db.execute(erasable(ProviderLink, who).where(ProviderLink.person_id == person.id))
     record(db, who, "person.invited_again", person.id)
     return Invited(person, code, until)
 

@@ -33,6 +33,7 @@ from service.columns import dumps
 from service.errors import RETRY_AFTER_S
 from service.identity.keys import key_of
 from service.json_text import check_json
+from service.operation.log import route_of
 from service.outage import meaning
 from service.pact import book, door
 from service.pact.events import envelope, take
@@ -285,7 +286,7 @@ def make(parts: Parts) -> FastAPI:
             answer = _error(503, "InternalError", outage.text("en"))
             answer.headers["Retry-After"] = RETRY_AFTER_S
             return answer
-        log.error("%s on %s", type(error).__name__, request.url.path, exc_info=error)
+        log.error("%s on %s", type(error).__name__, route_of(request.scope), exc_info=error)
         return _error(500, "InternalError", "The program failed; the failure has been recorded.")
 
     return app

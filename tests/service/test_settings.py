@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,19 @@ def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert settings.broker_url is None
 
 
-def test_every_setting_is_documented() -> None:
-    told = Settings.__doc__ or ""
-    for name in Settings.model_fields:
-        assert name.upper() in told, name
+def test_every_setting_is_documented_with_its_default() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "settings.md").read_text("utf-8")
+    rows = re.findall(
+        r"^\| `([A-Z_]+)`(?: †)? \| ([^|]+) \| [^|]*[\u4e00-\u9fff][^|]*[A-Za-z][^|]* \|$", page, re.MULTILINE
+    )
+    told = {name.lower(): default.strip() for name, default in rows}
+    assert told.keys() == Settings.model_fields.keys()
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        if default is None:
+            assert "`" not in told[name].replace("`DATA_DIR`", ""), name
+        elif name != "data_dir":
+            assert told[name] == f"`{'[]' if default == () else default}`", name
 
 
 def test_a_secret_does_not_show_itself() -> None:

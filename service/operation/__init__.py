@@ -1,0 +1,1 @@
+"""Running the service: its log, its figures for monitoring, its backups."""
