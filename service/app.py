@@ -51,13 +51,10 @@ from service.installation import pages as installation_pages
 from service.installation import routes as installation
 from service.law import routes as law
 from service.once.middleware import Once
-<<<<<<< HEAD
-from service.package import pages as package_pages
-from service.package import routes as packages
-=======
 from service.operation import metrics
 from service.operation.watch import Watch, untraced
->>>>>>> 8942742 (Run the service so that it can be trusted: signed heads of the trail each day, refusal of unsafe settings, a log without secrets kept a year, figures for Prometheus, backup with drill, what a deployment needs, sign-in through an organisation's own provider)
+from service.package import pages as package_pages
+from service.package import routes as packages
 from service.pact import api as pact_api
 from service.pact import footprint_routes as pact_footprints
 from service.pact import routes as pact

@@ -49,11 +49,8 @@ from service.footprint import command as footprint
 from service.identity import command as identity
 from service.importer import command as importer
 from service.installation import command as installation
-<<<<<<< HEAD
-from service.package import command as package
-=======
 from service.operation import command as operation
->>>>>>> 8942742 (Run the service so that it can be trusted: signed heads of the trail each day, refusal of unsafe settings, a log without secrets kept a year, figures for Prometheus, backup with drill, what a deployment needs, sign-in through an organisation's own provider)
+from service.package import command as package
 from service.pact import command as pact
 from service.passthrough import command as passthrough
 from service.policy import command as policy

@@ -23,16 +23,11 @@ _ORGANISATION = "yuetan.organisation"
 _MINE = f"organisation_id = nullif(current_setting('{_ORGANISATION}', true), '')::uuid"
 #: Tables of which the application may add rows and nothing else.
 _ADD_ONLY = frozenset(
-<<<<<<< HEAD
     {
-        "audit_event", "data_release", "factor_decision", "footprint_verification", "kept_footprint", "policy_version",
+        "audit_event", "audit_head", "data_release", "factor_decision", "footprint_verification", "kept_footprint", "policy_version",
         "score_record",
     }
 )  # fmt: skip
-=======
-    {"audit_event", "audit_head", "data_release", "factor_decision", "score_record", "policy_version"}
-)
->>>>>>> 8942742 (Run the service so that it can be trusted: signed heads of the trail each day, refusal of unsafe settings, a log without secrets kept a year, figures for Prometheus, backup with drill, what a deployment needs, sign-in through an organisation's own provider)
 #: What another organisation lets us read, by the database's own clock.
 _OPENED = _MINE.replace("organisation_id", "recipient_id", 1) + " AND closes > clock_timestamp()"
 
