@@ -149,7 +149,7 @@ class Provider:
         where = self._about().authorization_endpoint
         return where + ("&" if urlsplit(where).query else "?") + urlencode(asked), pending
 
-    def end(self, site: str, pending: Pending, code: str, state: str) -> Known:
+    def end(self, site: str, pending: Pending, code: str, state: str, issuer: str = "") -> Known:
         """
         Return whom the provider confirms.
 
@@ -160,7 +160,8 @@ class Provider:
         ProviderAway
             It does not answer, or not as the standard says.
         """
-        if not random.compare_digest(state.encode(), pending.state.encode()):
+        # Where the answer says which provider gave it, it is ours (RFC 9207).
+        if not random.compare_digest(state.encode(), pending.state.encode()) or issuer not in ("", self._issuer):
             raise ProviderRefused
         about, client = self._about(), str(self._settings.oidc_client_id)
         form = {

@@ -62,7 +62,14 @@ def away(
 
 @gate.get("/sign-in/provider/back")
 def back(
-    request: Request, lang: Lang, here: HereParts, db: Doorway, code: Given = "", state: Given = "", error: Given = ""
+    request: Request,
+    lang: Lang,
+    here: HereParts,
+    db: Doorway,
+    code: Given = "",
+    state: Given = "",
+    error: Given = "",
+    iss: Given = "",
 ) -> Response:
     """Take whom the provider confirms; the second factor comes next."""
     try:
@@ -70,7 +77,7 @@ def back(
         pending = opened(request.cookies.get(_cookie(request)), here.settings)
         if error or not code:
             raise ProviderRefused
-        known = provider.end(_site(request, here), pending, code, state)
+        known = provider.end(_site(request, here), pending, code, state, iss)
         if pending.invitation:
             begun = door.linked(db, pending.invitation, known.issuer, known.subject)
         else:
