@@ -294,6 +294,9 @@ def at_provider() -> Iterator[Callable[[str], str]]:
     with httpx2.Client(timeout=60) as browser:
 
         def walk(where: str) -> str:
+            time.sleep(
+                1.1
+            )  # this provider's access tokens of one second are equal, and it refuses the second one itself
             answer = browser.get(where)
             for _ in range(12):
                 if answer.status_code in (301, 302, 303):
