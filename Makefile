@@ -9,7 +9,7 @@ sum = $(shell cat $(1) 2>/dev/null | cksum | cut -d' ' -f1)
 RUN := $(VENV)/.run-$(call sum,requirements/run.lock pyproject.toml)
 TEST := $(VENV)/.test-$(call sum,requirements/test.lock pyproject.toml)
 E2E := $(VENV)/.e2e-$(call sum,requirements/e2e.lock)
-.PHONY: run demo test test-services load check bench corpus lock clean
+.PHONY: run demo test test-services load check bench corpus fuzz lock clean
 
 run: $(RUN)          ## set up, run the example workbook, leave the service running on 127.0.0.1
 	$(BIN)/yuetan serve --demo $(ARGS)
@@ -33,6 +33,10 @@ check: $(TEST)       ## style, types, floors, dependencies
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry .
 	$(BIN)/bandit -q -c pyproject.toml -r models cbam finance service workers
+
+fuzz: $(TEST)        ## Schemathesis on the served description; ARGS="EXAMPLES SECONDS"
+	@test -x .fuzz/bin/st || { $(PYTHON) -m venv .fuzz && .fuzz/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.lock; }
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 corpus: $(TEST)      ## bad spreadsheets: scored through the guarded child; writes docs/corpus.md
 	$(BIN)/python -m tests.corpus score --office
@@ -68,6 +72,7 @@ lock:                ## refresh the lock files (needs uv)
 	$(COMPILE) requirements/run.in -o requirements/run.lock
 	$(COMPILE) requirements/test.in -c requirements/run.lock -o requirements/test.lock
 	$(COMPILE) requirements/e2e.in -c requirements/test.lock -o requirements/e2e.lock
+	$(COMPILE) requirements/fuzz.in -o requirements/fuzz.lock
 	@! grep -nE '://|^--' requirements/*.lock
 clean:
 	rm -rf $(VENV)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal
@@ -16,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from service import errors, migrate
 from service.assessment import routes as assessment
 from service.audit import routes as audit
+from service.batch import events as batch_events
 from service.batch import routes as batch
 from service.change import pages as change_pages
 from service.change import routes as change
@@ -193,10 +195,11 @@ def create_app(
     app.state.parts = here
     app.state.supervisor = supervisor
     app.state.provider = provider.of_settings(settings)
+    app.state.streams = Counter()
     errors.install(app)
     for router in (
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
-        installation.router, importer.router, decision.router, assessment.router, batch.router, law.router,
+        installation.router, importer.router, decision.router, assessment.router, batch.router, batch_events.router, law.router,
         prices.router, feeds.router, score.router, score_records.router, policy.router, terms.router, portfolios.router, packages.router,
         position.router, finance.router, statement.router, audit.router,
         pact.router, pact_footprints.router, identity.router, footprint.router, footprint.reconciliations, kept_footprints.router,

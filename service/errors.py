@@ -118,6 +118,17 @@ EDITED: dict[int | str, dict[str, Any]] = {
     412: {"model": Problem, "description": "Somebody changed it first"},
     428: {"model": Problem, "description": "If-Match is missing"},
 }
+
+
+def there(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """Return the answer of an operation that keeps something once: it was there already."""
+    return {200: {"model": model, "description": "It was there already"}}
+
+
+_HELD: Mapping[str, Any] = {
+    "description": "Too many requests; Retry-After says when to come again",
+    "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 #: Added to every operation that takes a body.
 _BODY_REFUSALS: Mapping[str, str] = {
     "400": "The request is malformed",
@@ -258,8 +269,10 @@ def described(app: FastAPI) -> dict[str, Any]:
                     operation["responses"].setdefault(status, {"description": description, "content": dict(refused)})
             for status, response in operation["responses"].items():
                 content = response.get("content", {})
-                if status >= "400" and "application/json" in content:
+                shape = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+                if status >= "400" and shape.endswith("/Problem"):
                     response["content"] = {PROBLEM: content["application/json"]}
+            operation["responses"].setdefault("429", _HELD)
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated
 from uuid import UUID
 
@@ -58,6 +58,15 @@ def who(request: Request) -> Who:
         said = access().rights[right]
         raise NotAllowed(right_zh=said.zh, right_en=said.en)
     return found
+
+
+def still_allowed(request: Request) -> bool:
+    """Return whether whoever asked may still see what they asked for; a long answer asks again on its way."""
+    if parts(request).settings.sign_in == "off":
+        return True
+    again: Callable[[], Who | None] = request.state.who_again
+    found = again()
+    return found is not None and found == request.state.who
 
 
 def today() -> dt.date:

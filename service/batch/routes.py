@@ -118,7 +118,7 @@ def upload(
     kept = assessing.keep_upload(db, who, content_of(file), name)
     job = assessing.ask(db, who, law, kept, options, today)
     response.headers["Location"] = f"/api/v1/jobs/{job.id}"
-    return _read(use.Seen(job, None))
+    return job_read(use.Seen(job, None))
 
 
 def content_of(file: UploadFile) -> bytes:
@@ -141,7 +141,7 @@ def plain_name(name: str | None) -> str:
 @router.get("/jobs/{job_id}", summary="One job", response_model=JobRead, responses=MISSING)
 def job(job_id: JobId, who: Caller, db: Reading) -> JobRead:
     """Return how far a job is, and what came of it."""
-    return _read(use.seen(db, who, job_id))
+    return job_read(use.seen(db, who, job_id))
 
 
 @router.post(
@@ -153,7 +153,7 @@ def job(job_id: JobId, who: Caller, db: Reading) -> JobRead:
 def cancel(job_id: JobId, who: Caller, db: Transaction) -> JobRead:
     """Cancel a job that has not ended; nothing of it is kept."""
     jobs.cancel(db, who, job_id)
-    return _read(use.seen(db, who, job_id))
+    return job_read(use.seen(db, who, job_id))
 
 
 @router.get("/jobs/{job_id}/findings", summary="Findings of a file", response_model=FindingPage, responses=MISSING)
@@ -189,9 +189,14 @@ def _workbook(data: bytes, name: str) -> Response:
     return Response(data, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-def _read(seen: use.Seen) -> JobRead:
+def job_read(seen: use.Seen) -> JobRead:
+    """Return a job as the API shows it."""
     job, progress = seen
-    links = {"self": f"/api/v1/jobs/{job.id}", "findings": f"/api/v1/jobs/{job.id}/findings"}
+    links = {
+        "self": f"/api/v1/jobs/{job.id}",
+        "events": f"/api/v1/jobs/{job.id}/events",
+        "findings": f"/api/v1/jobs/{job.id}/findings",
+    }
     if job.assessment_id:
         links["assessment"] = f"/api/v1/assessments/{job.assessment_id}"
         links["report"] = f"/api/v1/assessments/{job.assessment_id}/report.xlsx?job={job.id}"

@@ -50,7 +50,7 @@ class Guard:
             answer = _to_sign_in(request) if _is_page(path) else domain_problem(NotSignedIn(), lang_of(request))
             await answer(scope, receive, send)
             return
-        scope.setdefault("state", {})["who"] = who
+        scope.setdefault("state", {}).update(who=who, who_again=lambda: self._known(request))
         await self._app(scope, receive, send)
 
     def _known(self, request: Request) -> Who | None:

@@ -18,7 +18,7 @@ from models.pact.reading import read
 from models.pact.urns import named
 from service.audit.use import record
 from service.auth import visible
-from service.errors import PROBLEMS, TextRead
+from service.errors import MISSING, PROBLEMS, TextRead
 from service.identity.permit import needs
 from service.pact import book, partners
 from service.pact.tables import PactFootprint
@@ -78,7 +78,7 @@ class FootprintPage(BaseModel):
     items: list[FootprintRead]
 
 
-@router.get("/footprints", summary="Footprints", response_model=FootprintPage)
+@router.get("/footprints", summary="Footprints", response_model=FootprintPage, responses=MISSING)
 def footprints(
     who: Caller,
     db: Reading,

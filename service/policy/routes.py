@@ -12,7 +12,7 @@ from finance.policy_change import Case
 from models.inputs import Input
 from service.audit.chain import walked
 from service.audit.routes import ProofRead, proof_read
-from service.errors import MISSING, PROBLEMS
+from service.errors import MISSING, PROBLEMS, there
 from service.identity.permit import needs
 from service.policy import use
 from service.policy.read import (
@@ -107,7 +107,10 @@ def compare(asked: CompareAsk, law: Law, who: Caller, db: Reading, today: Today)
     return compare_read(use.over_cases(old, use.accepted(asked.new), cases))
 
 
-@router.post("", status_code=201, summary="Keep a policy", response_model=VersionRead, openapi_extra=needs("manage"))
+@router.post(
+    "", status_code=201, summary="Keep a policy", response_model=VersionRead, openapi_extra=needs("manage"),
+    responses=there(VersionRead),
+)  # fmt: skip
 def keep(asked: KeepAsk, response: Response, who: Caller, db: Transaction) -> VersionRead:
     """Keep a policy as a version: it scores from its first day on, and old scores keep the version they had."""
     row, new = use.keep(db, who, asked.text, asked.note)

@@ -15,7 +15,7 @@ from models.register_chain import ProductGroup, SupplierRequest, coverage, group
 from models.registers import CatalogueItem
 from service.assessment.routes import WORKBOOK, XLSX
 from service.batch.routes import content_of, plain_name
-from service.errors import EDITED, MISSING, PROBLEMS, Problem
+from service.errors import EDITED, MISSING, PROBLEMS, Problem, there
 from service.provide import Caller, Editions, Law, Limit, On, Reading, Today, Transaction
 from service.registers import use
 from service.registers.files import evidence_name
@@ -80,7 +80,7 @@ _GRADE = {
 }  # fmt: skip
 
 
-@grades.post("", summary="Grade of a footprint", response_model=GradeRead)
+@grades.post("", summary="Grade of a footprint", response_model=GradeRead, responses=MISSING)
 def grade(
     asked: Annotated[use.GradeQuestion, Body(openapi_examples=_GRADE)], who: Caller, db: Reading, law: Law, today: Today
 ) -> GradeRead:
@@ -228,7 +228,7 @@ def _register(kind: Kind) -> None:
     )  # fmt: skip
     router.add_api_route(
         under, add, methods=["POST"], status_code=201, summary=f"{name}: add", response_model=RecordRead,
-        responses=_TAKEN, operation_id=f"add_{kind.word}",
+        responses=_TAKEN | there(RecordRead), operation_id=f"add_{kind.word}",
     )  # fmt: skip
     router.add_api_route(
         under + "/{record_id}", change, methods=["PUT"], summary=f"{name}: correct", response_model=RecordRead,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from models.inputs import Input
 from service.audit.routes import ProofRead, proof_read
 from service.change.routes import PDF
-from service.errors import MISSING, PROBLEMS
+from service.errors import MISSING, PROBLEMS, there
 from service.policy.use import card_of
 from service.press.document import pdf
 from service.provide import Caller, Law, Limit, Reading, Today, Transaction
@@ -92,7 +92,7 @@ def link_of(request: Request, record_id: UUID) -> str:
     return f"{site_of(request).rstrip('/')}/verify/score/{record_id}"
 
 
-@router.post("", status_code=201, summary="Keep a score", response_model=RecordRead)
+@router.post("", status_code=201, summary="Keep a score", response_model=RecordRead, responses=there(RecordRead))
 def create(
     asked: Annotated[KeepAsk, Body(openapi_examples={"extruder": {"summary": "An extruder", "value": EXAMPLE}})],
     request: Request,

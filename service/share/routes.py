@@ -77,7 +77,9 @@ def whole(db: Session, who: Caller, row: Share) -> ShareWhole:
     )
 
 
-@router.post("", summary="Share a record", status_code=201, response_model=ShareWhole, openapi_extra=_SHARE)
+@router.post(
+    "", summary="Share a record", status_code=201, response_model=ShareWhole, openapi_extra=_SHARE, responses=MISSING
+)
 def create(
     ask: Annotated[ShareAsk, Body(openapi_examples={"assessment": {"summary": "The results alone", "value": _EXAMPLE}})],
     law: Law, who: Caller, db: Transaction, today: Today,
@@ -171,7 +173,9 @@ def reviewed(who: Caller, db: Reading, cursor: Cursor = None, limit: Limit = 50)
     return ReviewPage(items=[review_read(one, name_of(db, one.recipient_id)) for one in page.rows], next=page.next)
 
 
-@reviews.post("", summary="Ask for a review", status_code=201, response_model=ReviewRead, openapi_extra=_SHARE)
+@reviews.post(
+    "", summary="Ask for a review", status_code=201, response_model=ReviewRead, openapi_extra=_SHARE, responses=MISSING
+)
 def ask_review(ask: ReviewAsk, who: Caller, db: Transaction) -> ReviewRead:
     """Ask for a review of the fields of a share that are held, or whose pass has ended."""
     row = review.request(db, who, ask.share_id)

@@ -15,7 +15,7 @@ from service.assessment.routes import WORKBOOK, XLSX
 from service.auth import Who
 from service.batch.routes import content_of, plain_name
 from service.change.routes import PDF
-from service.errors import MISSING, PROBLEMS
+from service.errors import MISSING, PROBLEMS, there
 from service.identity.permit import needs
 from service.parts import Parts
 from service.press.document import pdf
@@ -116,7 +116,13 @@ def preview(asked: _Asked, who: Caller, db: Reading, law: Law, today: Today) -> 
     return preview_read(made, preview_verified(db, who, law.accreditation, made, today))
 
 
-@router.post("/statements", status_code=201, summary="Issue a statement", response_model=StatementRead)
+@router.post(
+    "/statements",
+    status_code=201,
+    summary="Issue a statement",
+    response_model=StatementRead,
+    responses=there(StatementRead),
+)
 def issue(
     asked: _Asked,
     who: Caller,

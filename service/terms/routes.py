@@ -112,7 +112,7 @@ class TermsRead(BaseModel):
     statements: list[TextRead]
 
 
-@router.post("/collateral", summary="Allowances as collateral", response_model=CollateralRead)
+@router.post("/collateral", summary="Allowances as collateral", response_model=CollateralRead, responses=MISSING)
 def collateral(
     asked: Annotated[CollateralAsk, Body(openapi_examples={"pledge": {"summary": "A pledge", "value": COLLATERAL}})],
     law: Law,

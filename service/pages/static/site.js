@@ -37,3 +37,14 @@ function drawProjection() {
   new ResizeObserver(() => chart.resize()).observe(box);
 }
 drawProjection();
+
+// A job tells of itself; where it cannot, the page asks every few seconds.
+function listen() {
+  const box = document.getElementById("progress");
+  if (!box || typeof EventSource === "undefined") return;
+  const source = new EventSource(box.dataset.events);
+  const told = () => htmx.trigger(box, "told");
+  source.addEventListener("progress", told);
+  source.addEventListener("end", () => { source.close(); told(); });
+}
+listen();
