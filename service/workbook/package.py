@@ -106,7 +106,16 @@ def inspect(data: bytes) -> Package:
             return _inspect(archive, len(data))
     except DefusedXmlException as error:  # a ValueError too, so it comes first
         raise Entities from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        IndexError,
+    ) as error:
         raise Damaged(why="zip") from error
     except (ParseError, KeyError) as error:
         raise Damaged(why="XML") from error

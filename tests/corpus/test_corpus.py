@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from service.workbook import package
 from service.workbook import read as module
 from service.workbook.child import known_heading
 from service.workbook.guard import RawSheet, read_sheets
@@ -18,7 +19,7 @@ from tests.corpus.corpus import every, resaved
 from tests.corpus.draft import Case, good_draft
 from tests.corpus.mutants import _try
 from tests.corpus.score import Reader, graded
-from tests.corpus.shaping import in_sheet
+from tests.corpus.shaping import in_sheet, members, packed
 
 
 @pytest.fixture
@@ -79,6 +80,11 @@ def test_a_bomb_is_answered(name: str) -> None:
 def test_mutants(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "read_sheets", read_sheets)  # put back what trying replaces
     assert _try(0, 400).broken == ()
+
+
+def test_a_member_without_a_name() -> None:
+    with pytest.raises(FileProblem):
+        package.inspect(packed(members(good_draft().write()) | {"qqqq": b"x"}).replace(b"qqqq", b"\0qqq"))
 
 
 @pytest.mark.parametrize("place", ["D99999999999", "DDDD3", "3D", "", "D3 D4", "Ω3"])
