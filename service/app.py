@@ -63,6 +63,7 @@ from service.pact import routes as pact
 from service.pages import frame
 from service.pages import routes as pages
 from service.parts import Parts, calm_collector
+from service.passthrough import pages as passthrough_pages
 from service.passthrough import routes as passthrough
 from service.policy import pages as policy_pages
 from service.policy import routes as policy
@@ -229,6 +230,7 @@ def create_app(
         terms_pages.router,
         portfolio_pages.router,
         package_pages.router,
+        passthrough_pages.router,
         statement_pages.router,
         share_pages.router,
         register_pages.router,

@@ -30,6 +30,7 @@ TASKS = {
     "portfolio_part": "yuetan.portfolio_part",
     "portfolio_merge": "yuetan.portfolio_merge",
 }
+TASKS = {"assess": "yuetan.assess", "pact": "yuetan.pact", "passthrough": "yuetan.passthrough"}
 SWEEP = "yuetan.sweep"
 #: Visits one price source.
 FEED = "yuetan.feed"

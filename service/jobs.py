@@ -139,6 +139,16 @@ def give_back(db: Session, job_id: UUID, attempt: int, reason: dict[str, Any], *
         _mine(db, job_id, attempt, state="queued", lease_until=None, sent=now(), reason=reason)
 
 
+def go_on_later(db: Session, job_id: UUID, attempt: int) -> bool:
+    """Put a long job back that got on well, for the sweeper to announce at once; the attempt does not count."""
+    return _mine(db, job_id, attempt, state="queued", attempt=attempt - 1, lease_until=None, sent=None)
+
+
+def still_mine(db: Session, job_id: UUID, attempt: int) -> bool:
+    """Tell within the transaction of an effect whether the job is still ours; the row stays locked until its end."""
+    return _mine(db, job_id, attempt, state="running")
+
+
 def _mine(db: Session, job_id: UUID, held: int, **values: Any) -> bool:
     mine = and_(Job.id == job_id, Job.state == "running", Job.attempt == held)
     return db.scalar(update(Job).where(mine).values(**values).returning(Job.id)) is not None

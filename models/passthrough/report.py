@@ -282,7 +282,7 @@ class PassThrough(Result):
                 "level": self.within.level,
             },
             "verdict": self.verdict()._asdict(),
-            "rows": self.to_dict(),
+            "rows": [told | {"digits": row.digits} for told, row in zip(self.to_dict(), self.rows(), strict=True)],
             "multipliers": {
                 "horizon": list(range(self.path.path.size)),
                 "value": self.path.path.tolist() if self.grade.has_point else None,

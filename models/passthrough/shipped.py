@@ -44,7 +44,11 @@ def steel_chain(data: Path) -> SteelChain:
         own = [row for row in rows if row["instrument"] == of["instrument"]]
         labels[name] = Text(of["zh"], of["en"])
         made[name] = Raw(
-            of["zh"], [row["week_ending"] for row in own], [row["mean_price"] for row in own], said["unit"], vat=vat
+            of["zh"],
+            [row["week_ending"] for row in own],
+            [float(row["mean_price"]) for row in own],
+            said["unit"],
+            vat=vat,
         )
     return SteelChain(made, labels, said["source"], said["confidence"])
 

@@ -90,8 +90,8 @@ def _to_job(job: Job) -> Response:
 def job(request: Request, job_id: UUID, lang: Lang, who: Caller, db: Reading) -> Response:
     """Show how far a job is; a finished one leads to its result."""
     seen = batch.seen(db, who, job_id)
-    if seen.job.state == "done" and seen.job.assessment_id:
-        return RedirectResponse(f"/assessments/{seen.job.assessment_id}", 303)
+    if seen.job.state == "done" and (result := _result_of(seen.job)):
+        return RedirectResponse(result, 303)
     findings = batch.findings_of(db, who, job_id) if seen.job.state in _OVER else []
     return page(request, lang, "job.html", job=seen.job, progress=seen.progress, findings=findings[:500])
 
@@ -102,9 +102,16 @@ def progress(request: Request, job_id: UUID, lang: Lang, who: Caller, db: Readin
     seen = batch.seen(db, who, job_id)
     made = page(request, lang, "progress.html", job=seen.job, progress=seen.progress)
     if seen.job.state in _OVER:
-        target = f"/assessments/{seen.job.assessment_id}" if seen.job.assessment_id else f"/jobs/{job_id}"
-        made.headers["HX-Redirect"] = target
+        made.headers["HX-Redirect"] = _result_of(seen.job) or f"/jobs/{job_id}"
     return made
+
+
+def _result_of(job: Job) -> str | None:
+    """Return the page of what came of a job: an assessment, or the page that who asked for it named."""
+    if job.assessment_id:
+        return f"/assessments/{job.assessment_id}"
+    page_of: str | None = job.payload.get("page")
+    return page_of
 
 
 @router.post("/jobs/{job_id}/cancel")

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+import json
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import numpy as np
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from models.passthrough.structure import Market, rate_range
-from service.errors import PROBLEMS, TextRead
+from service.assessment.routes import WORKBOOK, XLSX
+from service.batch.routes import ProgressRead, ReasonRead
+from service.change.routes import PDF
+from service.errors import MISSING, PROBLEMS, TextRead
+from service.passthrough import runs
+from service.passthrough.more import InstrumentAsk, PanelAsk, instrumented, over_panel
+from service.passthrough.paper import estimate_csv, estimate_paper, run_csv
 from service.passthrough.use import ClauseAsk, EstimateAsk, estimated, priced
+from service.passthrough.workbook import template_bytes
+from service.press.document import pdf
+from service.press.sheet import xlsx
+from service.provide import Caller, Reading, Today, Transaction
+from service.refusals import NotFound
+from service.safety import MULTIPART_LIMIT
 from service.schemas import FindingRead, RowRead, rows_of
 from service.strict import StrictRoute
 
@@ -92,17 +106,78 @@ class EstimateRead(BaseModel):
     method: str
     product: str
     grade: str
+    adjustment_times: float = Field(description="T |alpha|, on which the grade rests")
     theta: float | None
+    se_delta: float | None = Field(description="Delta-method error, secondary")
     set: SetRead
     verdict: TextRead
     rows: list[RowRead]
     multipliers: dict[str, Any]
     beside: dict[str, Any]
+    coefficients: dict[str, float] | None
     breaks: list[str]
+    segments: list[dict[str, Any]]
+    curves: dict[str, Any] = Field(description="Fit, rate of growing samples, CUSUM, as lines")
     findings: list[FindingRead]
     inputs_hash: str
     seed: int
+    draws: int
     proof: list[str]
+
+
+class DiscoveryRead(BaseModel):
+    """A p-value of no pass-through, as it is and adjusted over the products of the run."""
+
+    p: float
+    adjusted: float
+    stands: bool
+
+
+class ProductRead(BaseModel):
+    """One product of a run: its line, or why nothing can be estimated."""
+
+    number: int
+    name: str
+    state: str = Field(description="waiting, done or refused")
+    estimate: dict[str, Any] | None = Field(description="Grade, rate (null for a D), set, alpha, p, verdict")
+    reason: ReasonRead | None
+    discovery: DiscoveryRead | None
+
+
+class RunRead(BaseModel):
+    """A run. Ask again until `state` is one of done, failed, parked, cancelled; what is through is there before."""
+
+    id: UUID
+    job_id: UUID | None
+    state: str
+    title: str
+    progress: ProgressRead | None
+    products: list[ProductRead]
+    false_discovery_rate: float
+    links: dict[str, str]
+
+
+class PanelRead(BaseModel):
+    """A common rate over products, from how their exposure differs."""
+
+    rows: list[RowRead]
+    rate: float
+    p: float
+    p_wild: float | None
+    proof: list[str]
+
+
+class InstrumentedRead(BaseModel):
+    """A rate by instruments: null with weak ones; then the set alone counts. No set speaks against the instruments."""
+
+    rows: list[RowRead]
+    effective_f: float
+    rate: float | None
+    set: SetRead | None
+    proof: list[str]
+
+
+RunId = Annotated[UUID, Path(description="Id of a run")]
 
 
 @router.post("/exante", summary="Ex-ante rate of a market's structure", response_model=RangeRead)
@@ -146,6 +221,146 @@ def estimate_rate(asked: Annotated[EstimateAsk, Body()]) -> EstimateRead:
     preparation is a finding.
     """
     return EstimateRead.model_validate(estimated(asked).data())
+
+
+@router.post(
+    "/jobs",
+    summary="Estimate one product or many in the background",
+    status_code=202,
+    response_model=RunRead,
+    max_body_size=MULTIPART_LIMIT,
+)
+def ask_run(asked: Annotated[runs.RunAsk, Body()], response: Response, who: Caller, db: Transaction) -> RunRead:
+    """
+    Keep the question and ask for its run; the same question is one run, however often it is sent.
+
+    Each product is kept as soon as it is through: a run that was interrupted goes
+    on with those that are left. False discoveries are adjusted over all of them.
+    """
+    run = runs.ask_run(db, who, asked)
+    response.headers["Location"] = f"/api/v1/passthrough/jobs/{run.id}"
+    return _run(runs.seen(db, who, run.id))
+
+
+@router.get("/jobs/{run_id}", summary="One run", response_model=RunRead, responses=MISSING)
+def one_run(run_id: RunId, who: Caller, db: Reading) -> RunRead:
+    """Return how far a run is and the line of each product."""
+    return _run(runs.seen(db, who, run_id))
+
+
+@router.get("/jobs/{run_id}/export", summary="A run as a table", response_class=Response, responses=MISSING)
+def export_run(run_id: RunId, who: Caller, db: Reading) -> Response:
+    """Return the line of each product as CSV."""
+    seen = runs.seen(db, who, run_id)
+    table = run_csv([(one.name, one.state, one.head, seen.discoveries.get(one.number)) for one in seen.products])
+    headers = {"Content-Disposition": 'attachment; filename="passthrough.csv"'}
+    return Response(table, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get(
+    "/jobs/{run_id}/products/{number}", summary="One product of a run", response_model=EstimateRead, responses=MISSING
+)
+def one_product(
+    run_id: RunId, number: Annotated[int, Path(ge=0, le=100_000)], who: Caller, db: Reading
+) -> EstimateRead:
+    """Return everything of a product that is through."""
+    return EstimateRead.model_validate(_result(db, who, run_id, number))
+
+
+@router.get(
+    "/jobs/{run_id}/products/{number}/export",
+    summary="One product as a file",
+    response_class=Response,
+    responses=MISSING | WORKBOOK,
+)
+def export(
+    run_id: RunId,
+    number: Annotated[int, Path(ge=0, le=100_000)],
+    who: Caller,
+    db: Reading,
+    today: Today,
+    kind: Annotated[Literal["pdf", "xlsx", "csv", "json"], Query(alias="as")] = "pdf",
+    lang: Annotated[Literal["zh", "en"], Query()] = "zh",
+) -> Response:
+    """Return a product as paper (PDF), or with every line of its pictures (xlsx, CSV, JSON)."""
+    found = _result(db, who, run_id, number)
+    if kind == "pdf":
+        content, media = pdf(estimate_paper(found, today), lang), PDF
+    elif kind == "xlsx":
+        content, media = xlsx(estimate_paper(found, today, whole=True), lang), XLSX
+    elif kind == "csv":
+        content, media = estimate_csv(found), "text/csv; charset=utf-8"
+    else:
+        content, media = json.dumps(found, ensure_ascii=False, allow_nan=False).encode(), "application/json"
+    headers = {"Content-Disposition": f'attachment; filename="passthrough-{number}.{kind}"'}
+    return Response(content, media_type=media, headers=headers)
+
+
+@router.get("/template.xlsx", summary="Workbook to fill in", response_class=Response, responses=WORKBOOK)
+def template(example: Annotated[bool, Query()] = False) -> Response:
+    """Return the workbook of products and prices, empty or with the shipped example."""
+    headers = {"Content-Disposition": 'attachment; filename="yuetan-passthrough.xlsx"'}
+    return Response(template_bytes(filled=example), media_type=XLSX, headers=headers)
+
+
+@router.post("/panel", summary="Common rate over products", response_model=PanelRead)
+def panel(asked: Annotated[PanelAsk, Body()]) -> PanelRead:
+    """
+    Estimate one rate from how the exposure of products differs (product and time effects).
+
+    Errors clustered by product and time and after Driscoll and Kraay; with few clusters a wild bootstrap.
+    """
+    found = over_panel(asked)
+    of = found.panel
+    return PanelRead(rows=rows_of(found), rate=of.rate, p=of.p, p_wild=of.p_wild, proof=found.proof())
+
+
+@router.post("/instruments", summary="Rate by instruments", response_model=InstrumentedRead)
+def instruments(asked: Annotated[InstrumentAsk, Body()]) -> InstrumentedRead:
+    """Return the effective F and the Anderson-Rubin set, which holds however weak the instruments are."""
+    found = instrumented(asked)
+    of, within = found.found, found.found.within
+    told = None
+    if within is not None:
+        ends = [value if np.isfinite(value) else None for value in (within.low, within.high)]
+        told = SetRead(shape=within.shape, low=ends[0], high=ends[1], level=within.level)
+    return InstrumentedRead(
+        rows=rows_of(found), effective_f=of.effective_f, rate=of.rate, set=told, proof=found.proof()
+    )
+
+
+def _result(db: Reading, who: Caller, run_id: UUID, number: int) -> dict[str, Any]:
+    row = runs.product(db, who, run_id, number)
+    if row.result is None:
+        raise NotFound
+    return row.result
+
+
+def _run(seen: runs.Seen) -> RunRead:
+    return RunRead(
+        id=seen.run.id,
+        job_id=seen.run.job_id,
+        state=seen.job.state if seen.job else "queued",
+        title=seen.run.title,
+        progress=ProgressRead(stage=seen.progress.stage, done=seen.progress.done, total=seen.progress.total)
+        if seen.progress
+        else None,
+        products=[
+            ProductRead(
+                number=one.number,
+                name=one.name,
+                state=one.state,
+                estimate=one.head if one.state == "done" else None,
+                reason=ReasonRead.model_validate(one.head) if one.state == "refused" else None,
+                discovery=DiscoveryRead.model_validate(seen.discoveries[one.number])
+                if one.number in seen.discoveries
+                else None,
+            )
+            for one in seen.products
+        ],
+        false_discovery_rate=runs.FALSE_SHARE,
+        links={"self": f"/api/v1/passthrough/jobs/{seen.run.id}", "job": f"/api/v1/jobs/{seen.run.job_id}"},
+    )
 
 
 def _known(value: float) -> float | None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from models.inputs import Input, Positive
-from models.passthrough.errors import BadTermSheet
+from models.market import Market
+from models.passthrough.errors import BadSeries, BadTermSheet
 from models.passthrough.estimate import Choices, estimate
 from models.passthrough.prepare import Frequency, prepare
 from models.passthrough.report import PassThrough
 from models.passthrough.series import Raw
+from models.passthrough.shipped import carbon_cost
 from models.passthrough.surcharge import BackTest, Index, back_test
 from models.passthrough.terms import TermSheet
 
@@ -111,6 +114,23 @@ class ClauseAsk(Input):
     fx: IndexIn | None = None
 
 
+def vat_in(rates: Sequence[tuple[dt.date, float]]) -> tuple[DatedRate, ...]:
+    """Return dated rates of tax as an input."""
+    return tuple(DatedRate(since=since, rate=rate) for since, rate in rates)
+
+
+def carbon_in(market: Market, instrument: str, emissions_tco2_per_t: float) -> SeriesIn:
+    """Return the carbon cost of a tonne by the quotes of a market; weeks without news are missing."""
+    raw = carbon_cost(market.of(instrument), emissions_tco2_per_t)
+    return SeriesIn.model_validate(
+        {
+            "name": raw.name,
+            "days": [day.isoformat() if isinstance(day, dt.date) else day for day in raw.days],
+            "values": raw.values,
+        }
+    )
+
+
 def estimated(asked: EstimateAsk) -> PassThrough:
     """Return the estimate of one product."""
     series = [one.raw() for one in asked.others]
@@ -129,29 +149,61 @@ def priced(asked: ClauseAsk) -> BackTest:
     )
 
 
-def of_columns(text: str, frequency: Frequency, choices: Choices) -> EstimateAsk:
-    """Return the question of a table: day, price, carbon cost, other costs; the first row names them."""
+def of_columns(
+    text: str,
+    frequency: Frequency,
+    choices: Choices,
+    carbon: SeriesIn | None = None,
+    vat: tuple[DatedRate, ...] = (),
+) -> EstimateAsk:
+    """
+    Return the question of a table: day, price, carbon cost, other costs; the first row names them.
+
+    With ``carbon`` from elsewhere the table has no carbon column; with ``vat`` price and other costs hold the tax.
+    """
     import csv
     import io
 
     rows = [row for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"))) if any(cell.strip() for cell in row)]
-    wide = len(rows[0]) if rows else 0
-    if wide < 3 or any(len(row) != wide for row in rows):
+    wide, least = len(rows[0]) if rows else 0, 3 if carbon is None else 2
+    if wide < least or any(len(row) != wide for row in rows):
         raise BadTermSheet(
             field="file",
-            why_zh="表格须有日期、产品价格、碳成本三列以上，且每行列数相同",
-            why_en="a table has a day, a price, a carbon cost and as many cells in every row",
+            why_zh="表格须有日期、产品价格、碳成本（未选碳市场时）三列以上，且每行列数相同",
+            why_en="a table has a day, a price, a carbon cost unless a market is chosen, and as many cells in every row",
         )
     head, body = rows[0], rows[1:]
-    series: list[dict[str, Any]] = [
-        {"name": head[j].strip(), "days": [row[0] for row in body], "values": [_value(row[j]) for row in body]}
+    series: list[Any] = [
+        {
+            "name": head[j].strip() or f"column {j + 1}",
+            "days": [row[0] for row in body],
+            "values": [_value(row[j], f"{head[j].strip()} {row[0].strip()}") for row in body],
+            "vat": () if j == 2 and carbon is None else vat,
+        }
         for j in range(1, wide)
     ]
+    if carbon is not None:
+        series.insert(1, carbon)
     return EstimateAsk.model_validate(
         {"price": series[0], "carbon": series[1], "others": series[2:], "frequency": frequency, "choices": choices}
     )
 
 
-def _value(cell: str) -> float | None:
+def _value(cell: str, where: str) -> float | None:
     said = cell.strip().replace(",", "")
-    return float(said) if said else None
+    if said in ("", "-", "—", "NA", "n/a"):
+        return None
+    try:
+        value = float(said)
+    except ValueError:
+        value = float("nan")
+    if not np.isfinite(value):
+        raise BadSeries(
+            field="file",
+            name=where,
+            why_zh=f"“{cell.strip()[:40]}”不是数",
+            why_en=f"'{cell.strip()[:40]}' is not a number",
+            mend_zh="请更正该单元格；没有成交留空。",
+            mend_en="Correct the cell; leave it blank without trade.",
+        )
+    return value

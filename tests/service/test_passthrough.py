@@ -18,8 +18,8 @@ from service.passthrough.routes import CLAUSE, MARKET
 URL = "/api/v1/passthrough"
 
 
-def series(n: int = 200) -> dict[str, Any]:
-    rng = np.random.default_rng(3)
+def series(n: int = 200, seed: int = 3) -> dict[str, Any]:
+    rng = np.random.default_rng(seed)
     x = 150 + np.cumsum(rng.standard_normal(n))
     y = np.zeros(n)
     for t in range(1, n):
