@@ -31,6 +31,9 @@ def check(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
+    # Each worker process is meant for one core; numpy's own threads would fight for them.
+    for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(threads, "1")
     parent = os.environ.get(PARENT)
     if parent:
         end_with_parent(int(parent))

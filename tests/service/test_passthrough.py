@@ -111,3 +111,27 @@ def test_the_terminal(tmp_path: Path) -> None:
         assert CliRunner().invoke(app, ["passthrough", name, str(file), "--lang", "en"]).exit_code == 0
     table.write_text("日期,螺纹钢\n2020-01-01,3\n", "utf-8")
     assert CliRunner().invoke(app, ["passthrough", "estimate", str(table)]).exit_code == 3
+
+
+def test_a_workbook_and_the_other_estimators_in_the_terminal(tmp_path: Path) -> None:
+    from service.passthrough.workbook import template_bytes
+
+    book = tmp_path / "prices.xlsx"
+    book.write_bytes(template_bytes(filled=True))
+    run = CliRunner().invoke(app, ["passthrough", "estimate", str(book), "--json"])
+    assert run.exit_code == 0, run.output
+    assert [one["grade"] for one in json.loads(run.output)] == ["D", "D"]
+    rng = np.random.default_rng(1)
+    z = rng.standard_normal(100)
+    file = tmp_path / "iv.json"
+    asked = {"price": (0.7 * z).tolist(), "carbon": (z + rng.standard_normal(100)).tolist(), "instruments": [z.tolist()]}
+    file.write_text(json.dumps(asked | {"because": "auction volumes announced a year ahead"}), "utf-8")
+    assert CliRunner().invoke(app, ["passthrough", "instruments", str(file), "--lang", "en"]).exit_code == 0
+    products = [
+        {"name": f"p{i}", "emissions_tco2_per_t": 1.0 + i, "prices": rng.standard_normal(40).tolist()} for i in range(4)
+    ]
+    file.write_text(json.dumps({"allowance": z[:40].tolist(), "products": products}), "utf-8")
+    run = CliRunner().invoke(app, ["passthrough", "panel", str(file), "--json"])
+    assert {row["key"] for row in json.loads(run.output)["rows"]} >= {"rate", "p_wild", "se_driscoll_kraay"}
+    file.write_text(json.dumps({"allowance": [1.0] * 40, "products": products}), "utf-8")
+    assert CliRunner().invoke(app, ["passthrough", "panel", str(file)]).exit_code != 0
