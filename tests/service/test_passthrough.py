@@ -124,7 +124,11 @@ def test_a_workbook_and_the_other_estimators_in_the_terminal(tmp_path: Path) -> 
     rng = np.random.default_rng(1)
     z = rng.standard_normal(100)
     file = tmp_path / "iv.json"
-    asked = {"price": (0.7 * z).tolist(), "carbon": (z + rng.standard_normal(100)).tolist(), "instruments": [z.tolist()]}
+    asked = {
+        "price": (0.7 * z).tolist(),
+        "carbon": (z + rng.standard_normal(100)).tolist(),
+        "instruments": [z.tolist()],
+    }
     file.write_text(json.dumps(asked | {"because": "auction volumes announced a year ahead"}), "utf-8")
     assert CliRunner().invoke(app, ["passthrough", "instruments", str(file), "--lang", "en"]).exit_code == 0
     products = [
