@@ -9,7 +9,6 @@ from uuid import UUID
 
 import numpy as np
 from pydantic import Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from models.errors import Text, YuetanError
@@ -107,11 +106,8 @@ def work(database: Database, job_id: UUID, lease_s: float) -> str:
 def _work(database: Database, job: Job, who: Who, heart: Heart, clock: Callable[[], float] = time.monotonic) -> str:
     run_id, began = UUID(job.payload["run"]), clock()
     with database.reading(who.organisation_id) as db:
-        rows = db.execute(
-            select(PassthroughProduct.number, PassthroughProduct.state)
-            .where(PassthroughProduct.organisation_id == who.organisation_id, PassthroughProduct.run_id == run_id)
-            .order_by(PassthroughProduct.number)
-        ).all()
+        of_run = visible(PassthroughProduct, who).where(PassthroughProduct.run_id == run_id)
+        rows = [(row.number, row.state) for row in db.scalars(of_run.order_by(PassthroughProduct.number))]
     waiting = [number for number, state in rows if state == "waiting"]
     tell = heart.telling("estimate")
     for at, number in enumerate(waiting, start=len(rows) - len(waiting)):
