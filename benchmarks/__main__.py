@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import chain, finance, installation, lines, pact, passthrough, portfolio, service, workbook
+from benchmarks import chain, finance, installation, lines, pact, passthrough, portfolio, runs, service, workbook
 from benchmarks.harness import keep, machine
 
 TOPICS = {
     "lines": lines.run, "installation": installation.run, "workbook": workbook.run, "service": service.run, "chain": chain.run,
     "finance": finance.run, "pact": pact.run, "passthrough": passthrough.run, "portfolio": portfolio.run,
+    "runs": runs.run,
 }  # fmt: skip
 
 

@@ -26,11 +26,11 @@ _QUIET_S = 5.0
 TASKS = {
     "assess": "yuetan.assess",
     "pact": "yuetan.pact",
+    "passthrough": "yuetan.passthrough",
     "portfolio": "yuetan.portfolio",
     "portfolio_part": "yuetan.portfolio_part",
     "portfolio_merge": "yuetan.portfolio_merge",
 }
-TASKS = {"assess": "yuetan.assess", "pact": "yuetan.pact", "passthrough": "yuetan.passthrough"}
 SWEEP = "yuetan.sweep"
 #: Visits one price source.
 FEED = "yuetan.feed"

@@ -21,8 +21,15 @@ from service.settings import Settings
 
 settings = Settings()
 app = Celery(
-    "yuetan", include=["workers.assess", "workers.feeds", "workers.pact", "workers.portfolio", "workers.sweep"]
-    "yuetan", include=["workers.assess", "workers.feeds", "workers.pact", "workers.passthrough", "workers.sweep"]
+    "yuetan",
+    include=[
+        "workers.assess",
+        "workers.feeds",
+        "workers.pact",
+        "workers.passthrough",
+        "workers.portfolio",
+        "workers.sweep",
+    ],
 )
 app.conf.update(celery_settings(settings))
 # Nothing asks for it: a cancellation is a word in the job row.

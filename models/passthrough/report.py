@@ -266,6 +266,21 @@ class PassThrough(Result):
             zh, en = f"{zh}；不能排除没有传导", f"{en}; no pass-through at all is not excluded"
         return Text(f"{zh}。", f"{en}.")
 
+    def _rate_data(self, one: AgainstCost) -> dict[str, Any] | None:
+        """Return a rate as others take it (``models.passthrough.handed_on``); ``None`` where there is no interval."""
+        rate, ends, _ = self.rate_against(one.against)
+        if ends is None or one.factor is None:
+            return None
+        return {
+            "against": one.against,
+            "rate": rate,
+            "se": None if rate is None else _plain(abs(one.factor) * self.rate.se_delta),
+            "low": ends[0],
+            "high": ends[1],
+            "grade": self.grade.letter,
+            "key": self.inputs_hash,
+        }
+
     def data(self) -> dict[str, Any]:
         """Return everything as plain data; what is not known is ``None``, and a D has no point value anywhere."""
         return {
@@ -282,6 +297,7 @@ class PassThrough(Result):
                 "level": self.within.level,
             },
             "verdict": self.verdict()._asdict(),
+            "rates": {one.against: self._rate_data(one) for one in self.against},
             "rows": [told | {"digits": row.digits} for told, row in zip(self.to_dict(), self.rows(), strict=True)],
             "multipliers": {
                 "horizon": list(range(self.path.path.size)),

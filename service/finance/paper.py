@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 
+from finance.handed_on import BesideAssumed
 from finance.refused import LeftOut
 from models.errors import Text
 from models.provenance import fingerprint
@@ -55,6 +56,8 @@ def finance_paper(found: Financing, made_on: dt.date) -> Document:
             )
         )
     blocks.append(Words([_emissions(found)], Text("融资排放", "Financed emissions")))
+    if found.single and found.beside:
+        blocks.append(Words([_estimated(found.beside[0])], Text("估计的传导率", "Estimated pass-through")))
     left = _left(found)
     if left:
         blocks.append(Words(left, Text("未计入", "Left out"), listed=True))
@@ -72,8 +75,16 @@ def finance_paper(found: Financing, made_on: dt.date) -> Document:
 def record_key(found: Financing) -> str:
     """Return the hash that names the question, its day and the prices it was answered at."""
     today = found.today
+    # A question without estimates keeps the key it had before there were any.
+    without = None if found.asked.estimates else {"estimates"}
     return fingerprint(
-        [found.asked.model_dump(mode="json"), found.on, today.home_cny_per_t, today.eu_eur_per_t, today.cny_per_eur]
+        [
+            found.asked.model_dump(mode="json", exclude=without),
+            found.on,
+            today.home_cny_per_t,
+            today.eu_eur_per_t,
+            today.cny_per_eur,
+        ]
     )[:16]
 
 
@@ -125,6 +136,19 @@ def _emissions(found: Financing) -> Text:
         f"范围 3（分列，不相加）：{three} tCO2e",
         f"Scope 1+2: {one} tCO2e, {_share(f.coverage)} of the money, {_number(f.intensity)} tCO2e per million; "
         f"scope 3, apart and never added: {three} tCO2e",
+    )
+
+
+def _estimated(one: BesideAssumed) -> Text:
+    e = one.estimate
+    rate = "—" if e.rate is None else f"{e.rate:.2f}"
+    span = f"{e.low:.2f}–{e.high:.2f}"
+    losses = f"{_number(one.loss_low, 0)} – {_number(one.loss_high, 0)}"
+    return Text(
+        f"{rate}（{span}，等级 {e.grade}），假设 {_number(one.assumed)}；年损失 {_number(one.loss_estimated, 0)}（{losses}），"
+        f"假设下 {_number(one.loss_assumed, 0)}",
+        f"{rate} ({span}, grade {e.grade}), assumed {_number(one.assumed)}; yearly loss {_number(one.loss_estimated, 0)} "
+        f"({losses}), as assumed {_number(one.loss_assumed, 0)}",
     )
 
 

@@ -92,6 +92,13 @@ class LoanRead(BaseModel):
     left_out: list[str]
 
 
+class BesideRead(BaseModel):
+    """A borrower's loss at the estimated pass-through beside the one assumed."""
+
+    borrower: str
+    rows: list[RowRead]
+
+
 class FinancingRead(BaseModel):
     """Financed emissions and stress of a book."""
 
@@ -101,6 +108,7 @@ class FinancingRead(BaseModel):
     prices: list[TextRead]
     statements: list[TextRead]
     financed: list[RowRead]
+    estimated: list[BesideRead] = Field(description="In the case told in full; empty without estimates")
     cases: list[CaseRead]
     main: str = Field(description="The case that concentration, map, movers and loans are of")
     concentration: list[ConcentrationRead]
@@ -128,6 +136,7 @@ def financing_read(found: Financing) -> FinancingRead:
         prices=[TextRead(**text._asdict()) for text in found.prices],
         statements=[TextRead(**text._asdict()) for text in PLAIN],
         financed=rows_of(financed),
+        estimated=[BesideRead(borrower=one.borrower, rows=rows_of(one)) for one in found.beside],
         cases=[_case(one, found.single) for one in found.cases],
         main=case.name,
         concentration=[_spread(concentration(book, by, financed, own)) for by in ("sector", "city", "borrower")],

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from cbam.prices import official_price
 from finance.financed import Basis, Financed, financed_emissions, load_quality
+from finance.handed_on import BesideAssumed, beside_assumed
 from finance.loan_book import BorrowerRow, LoanBook, LoanRow, columns_of, loan_book
 from finance.pd_model import PdModel
 from finance.portfolio import Outcome, shocked
@@ -22,6 +23,7 @@ from models.errors import MissingInput, Text, YuetanError
 from models.findings import Finding
 from models.inputs import Input, NonNegative, Positive
 from models.market import Market
+from models.passthrough.handed_on import HandedOn
 from service.library import Library
 
 MOST_ROWS = 20_000
@@ -47,6 +49,15 @@ class OneBorrower(YuetanError):
     hint = Text("多个借款人请用贷款组合（portfolio）。", "Use the portfolio for several.")
 
 
+class EstimateOfNobody(YuetanError):
+    code = "finance.estimate_of_nobody"
+    message = Text(
+        "估计所属的借款人“{borrower}”不在借款人表中。",
+        "The estimate is of '{borrower}', who is no borrower of the book.",
+    )
+    hint = Text("请更正名称。", "Correct the name.")
+
+
 class TodayAsk(Input):
     """Today's prices: the user's own, or the market's reference price of ``instrument`` and the official certificate price."""
 
@@ -54,6 +65,13 @@ class TodayAsk(Input):
     home_cny_per_t: NonNegative | None = None
     eu_eur_per_t: NonNegative | None = None
     cny_per_eur: Positive | None = None
+
+
+class BorrowerEstimate(Input):
+    """A borrower's estimated pass-through, against paid cost: set beside the bank's own, never in its place."""
+
+    borrower: str = Field(min_length=1, max_length=200)
+    estimate: HandedOn
 
 
 class BookAsk(Input):
@@ -75,6 +93,7 @@ class BookAsk(Input):
     model: PdModel | None = None
     rating_bounds: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(default=(), max_length=30)
     basis: Basis = "capital"
+    estimates: tuple[BorrowerEstimate, ...] = Field(default=(), max_length=MOST_ROWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +120,7 @@ class Financing:
     prices: tuple[Text, ...]
     cases: tuple[Case, ...]
     main: int
+    beside: tuple[BesideAssumed, ...]
     findings: tuple[Finding, ...]
 
     @property
@@ -164,6 +184,7 @@ def financing(asked: BookAsk, library: Library, market: Market, today: dt.date) 
         prices=tuple(told),
         cases=tuple(cases),
         main=main,
+        beside=_beside(asked, book, cases[main], findings),
         findings=tuple(findings),
     )
 
@@ -184,6 +205,21 @@ def shocks_of(
     ]
     made += _scenario_shocks(scenarios, markets, prices, on, findings)
     return made, len(grid.moves) if len(made) > len(grid.moves) else grid.moves.index(max(grid.moves))
+
+
+def _beside(asked: BookAsk, book: LoanBook, case: Case, findings: list[Finding]) -> tuple[BesideAssumed, ...]:
+    """Return the estimates beside what is assumed, in the case told in full; one of nobody in the book is told."""
+    places = {str(name): at for at, name in enumerate(book.names)}
+    made = []
+    for i, one in enumerate(asked.estimates):
+        at = places.get(one.borrower)
+        try:
+            if at is None:
+                raise EstimateOfNobody(field=f"estimates.{i}", borrower=one.borrower)
+            made.append(beside_assumed(case.own.stressed, at, one.borrower, one.estimate))
+        except YuetanError as refusal:
+            findings.append(Finding.of(refusal, severity="warning", field=f"estimates.{i}"))
+    return tuple(made)
 
 
 def _markets(book: LoanBook, counts: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> list[str]:

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from finance.loan_book import BorrowerRow, LoanRow
 from finance.pd_model import Structural
 from finance.scenario import Scenario
-from models.errors import Text
+from models.errors import Text, YuetanError
 from models.findings import Finding
-from service.finance.use import BookAsk, TodayAsk
+from service.finance.use import BookAsk, BorrowerEstimate, TodayAsk
 from service.workbook.layout import default_layout
 from service.workbook.lists import Line, Lists, read_lists, write_lists
 from service.workbook.parts import build
+from service.workbook.problems import CellProblem
 
 NAME = "finance_workbook"
 TITLE = Text("粤碳 · 贷款、借款人与碳价压力填报表", "Yuetan · loans, borrowers and carbon prices")
@@ -77,11 +80,38 @@ def read_book(data: bytes) -> ReadBook:
     """
     lists = read_lists(data, default_layout(NAME), ("asked", "loans", "borrowers"))
     loans, borrowers = lists.made("loans", LoanRow), lists.made("borrowers", BorrowerRow)
-    asked = _asked(lists, lists.of("asked"), loans, borrowers)
+    estimates = [made for line in lists.of("estimates") if (made := _estimate(lists, line)) is not None]
+    asked = _asked(lists, lists.of("asked"), loans, borrowers, estimates)
     return ReadBook(asked, lists, lists.notes.close())
 
 
-def _asked(lists: Lists, lines: list[Line], loans: list[LoanRow], borrowers: list[BorrowerRow]) -> BookAsk | None:
+def _estimate(lists: Lists, line: Line) -> BorrowerEstimate | None:
+    """Return the estimate of a row; one that is none (a D with a point value) is told and left out."""
+    of = dict(line.values)
+    given = {name: of.get(name) for name in ("rate", "se", "low", "high", "grade", "key")} | {"against": "paid"}
+    try:
+        return BorrowerEstimate.model_validate({"borrower": of["borrower"], "estimate": given})
+    except (YuetanError, ValidationError):
+        lists.refuse(line, BadEstimate(field="rate"))
+        return None
+
+
+class BadEstimate(CellProblem):
+    code = "finance.bad_estimate"
+    message = Text("这一行的传导率估计不完整或自相矛盾。", "This row is no whole estimate, or contradicts itself.")
+    hint = Text(
+        "照抄估计结果 rates 中 paid 一项：区间、等级和编号必填，等级 D 不填估计值。",
+        "Copy the paid entry of the estimate's rates: interval, grade and key are needed, a grade D has no rate.",
+    )
+
+
+def _asked(
+    lists: Lists,
+    lines: list[Line],
+    loans: list[LoanRow],
+    borrowers: list[BorrowerRow],
+    estimates: list[BorrowerEstimate],
+) -> BookAsk | None:
     if not lines or not loans or not borrowers:
         return None
     line, sheet = lines[0], lists.layout.sheets["asked"]
@@ -92,7 +122,12 @@ def _asked(lists: Lists, lines: list[Line], loans: list[LoanRow], borrowers: lis
     if any(name in of for name in _MODEL):
         model, more = build(Structural, {name: of[name] for name in _MODEL if name in of}, sheet)
         problems += more
-    given: dict[str, Any] = {"loans": tuple(loans), "borrowers": tuple(borrowers), "scenarios": tuple(scenarios)}
+    given: dict[str, Any] = {
+        "loans": tuple(loans),
+        "borrowers": tuple(borrowers),
+        "scenarios": tuple(scenarios),
+        "estimates": tuple(estimates),
+    }
     given |= {name: of[name] for name in ("name", "on", "total") if name in of}
     for problem in problems:
         lists.refuse(line, problem)

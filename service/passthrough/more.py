@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
+from cbam.borne import Borne
 from models.errors import NOTHING, Text
 from models.inputs import Input
 from models.passthrough.errors import NotEstimable
+from models.passthrough.handed_on import HandedOn
 from models.passthrough.iv import STRONG_F, Instrumented, anderson_rubin
 from models.passthrough.panel import Panel, exposure_panel
 from models.provenance import fingerprint
 from models.table import Result, Row
 from models.units import FloatArray
+from service.decision.use import SplitAsk, shared
+from service.library import Library
 
 _FROM = Text(
     "来自各产品排放强度之差；共同的价格变动进了时间效应",
@@ -115,6 +120,18 @@ class InstrumentResult(Result):
 
     def proof(self) -> list[str]:
         return [f"{METHOD_IV}; {self.inputs_hash[:16]}"]
+
+
+class BorneAsk(Input):
+    """A good under a contract, as ``/decisions/split`` takes it, and an estimated rate."""
+
+    split: SplitAsk
+    estimate: HandedOn
+
+
+def borne_of(asked: BorneAsk, library: Library, today: dt.date) -> Borne:
+    """Return what the exporter bears by contract beside what the estimate leaves with it."""
+    return Borne(shared(asked.split, library, today), asked.estimate)
 
 
 def _same_length(columns: tuple[tuple[float, ...], ...], field: str) -> FloatArray:

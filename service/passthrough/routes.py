@@ -11,19 +11,20 @@ import numpy as np
 from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, Field
 
+from models.passthrough.handed_on import HandedOn
 from models.passthrough.structure import Market, rate_range
 from service.assessment.routes import WORKBOOK, XLSX
 from service.batch.routes import ProgressRead, ReasonRead
 from service.change.routes import PDF
 from service.errors import MISSING, PROBLEMS, TextRead
 from service.passthrough import runs
-from service.passthrough.more import InstrumentAsk, PanelAsk, instrumented, over_panel
+from service.passthrough.more import BorneAsk, InstrumentAsk, PanelAsk, borne_of, instrumented, over_panel
 from service.passthrough.paper import estimate_csv, estimate_paper, run_csv
 from service.passthrough.use import ClauseAsk, EstimateAsk, estimated, priced
 from service.passthrough.workbook import template_bytes
 from service.press.document import pdf
 from service.press.sheet import xlsx
-from service.provide import Caller, Reading, Today, Transaction
+from service.provide import Caller, Law, Reading, Today, Transaction
 from service.refusals import NotFound
 from service.safety import MULTIPART_LIMIT
 from service.schemas import FindingRead, RowRead, rows_of
@@ -111,6 +112,9 @@ class EstimateRead(BaseModel):
     se_delta: float | None = Field(description="Delta-method error, secondary")
     set: SetRead
     verdict: TextRead
+    rates: dict[str, HandedOn | None] = Field(
+        description="Against full, marginal and paid cost, as finance and the exporter's split take them; null where unknown"
+    )
     rows: list[RowRead]
     multipliers: dict[str, Any]
     beside: dict[str, Any]
@@ -164,6 +168,17 @@ class PanelRead(BaseModel):
     rate: float
     p: float
     p_wild: float | None
+    proof: list[str]
+
+
+class BorneRead(BaseModel):
+    """What an exporter bears by contract, beside one less the estimated rate."""
+
+    rows: list[RowRead]
+    agreed: float
+    estimated: float | None
+    low: float
+    high: float
     proof: list[str]
 
 
@@ -326,6 +341,20 @@ def instruments(asked: Annotated[InstrumentAsk, Body()]) -> InstrumentedRead:
         told = SetRead(shape=within.shape, low=ends[0], high=ends[1], level=within.level)
     return InstrumentedRead(
         rows=rows_of(found), effective_f=of.effective_f, rate=of.rate, set=told, proof=found.proof()
+    )
+
+
+@router.post("/borne", summary="Share borne: contract beside estimate", response_model=BorneRead)
+def borne(asked: Annotated[BorneAsk, Body()], law: Law, today: Today) -> BorneRead:
+    """Put the exporter's share of a contract beside the share that an estimated rate leaves with it, per tonne."""
+    found = borne_of(asked, law, today)
+    return BorneRead(
+        rows=rows_of(found),
+        agreed=found.split.deal.exporter_share,
+        estimated=found.share,
+        low=found.ends[0],
+        high=found.ends[1],
+        proof=found.proof(),
     )
 
 

@@ -268,3 +268,40 @@ def test_a_crowded_book_still_fits_one_page_and_says_what_is_not_listed(client: 
         one = json.dumps(body | {"loans": loans, "borrowers": body["borrowers"][:1]}, ensure_ascii=False)
         paper = client.post("/finance", data={"again": one, "as": "pdf"}, headers=SITE, params={"lang": lang})
         assert len(pypdf.PdfReader(io.BytesIO(paper.content)).pages) == 1
+
+
+ESTIMATE = {
+    "against": "paid",
+    "rate": 0.5,
+    "se": 0.05,
+    "low": 0.4,
+    "high": 0.6,
+    "grade": "B",
+    "key": "0123456789abcdef",
+}
+
+
+def test_an_estimated_pass_through_stands_beside_the_assumed(client: TestClient) -> None:
+    name = EXAMPLE["borrowers"][0]["borrower"]
+    plain = asked(client, EXAMPLE, "stress")
+    made = asked(client, with_(estimates=[{"borrower": name, "estimate": ESTIMATE}]), "stress")
+    assert made["cases"] == plain["cases"]
+    assert plain["estimated"] == []
+    rows = made["estimated"][0]["rows"]
+    assert value(rows, "loss_low") < value(rows, "loss_estimated") < value(rows, "loss_high")
+    assert value(rows, "pi_assumed") == EXAMPLE["borrowers"][0]["pi"]
+    told = asked(client, with_(estimates=[{"borrower": "nobody", "estimate": ESTIMATE}]), "stress")
+    assert told["findings"][-1]["code"] == "finance.estimate_of_nobody"
+    wrong = with_(estimates=[{"borrower": name, "estimate": ESTIMATE | {"grade": "D"}}])
+    assert client.post(f"{API}/stress", json=wrong).status_code == 422
+
+
+def test_the_estimate_of_the_workbook(client: TestClient) -> None:
+    name = "佛山铝业"
+    cells = dict(zip("ABCDEFG", (name, 0.5, 0.05, -0.1, 0.6, "B", "0123456789abcdef"), strict=True))
+    data = filled(client, **{f"Estimates_{column}2": cell for column, cell in cells.items()})
+    answer = client.post("/finance", files={"file": ("a.xlsx", data)}, headers=SITE)
+    assert answer.status_code == 200, answer.text
+    assert "估计的传导率与假设并列" in answer.text
+    data = filled(client, **{f"Estimates_{column}2": cell for column, cell in (cells | {"F": "D"}).items()})
+    assert "自相矛盾" in client.post("/finance", files={"file": ("a.xlsx", data)}, headers=SITE).text

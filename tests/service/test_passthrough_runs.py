@@ -212,3 +212,29 @@ def test_an_old_announcement_is_sent_again(parts: Parts) -> None:
     with parts.database.writing() as db:
         db.execute(update(Job).where(Job.id == job_of(parts, run_id).id).values(sent=now().replace(year=2020)))
         assert jobs.sweep(db, 30.0) == [("passthrough", job_of(parts, run_id).id)]
+
+
+def test_the_share_borne_by_contract_beside_the_estimate(client: TestClient) -> None:
+    split = {
+        "good": {"cn_code": "73089059", "origin": "CN", "tonnes_per_year": 1000}, "year": 2027, "deal": {"exporter_share": 0.5},
+    }  # fmt: skip
+    estimate = {
+        "against": "full",
+        "rate": 0.7,
+        "se": 0.05,
+        "low": 0.6,
+        "high": 0.8,
+        "grade": "A",
+        "key": "0123456789abcdef",
+    }
+    answer = client.post("/api/v1/passthrough/borne", json={"split": split, "estimate": estimate})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["agreed"], found["estimated"]) == (0.5, pytest.approx(0.3))
+    assert (found["low"], found["high"]) == pytest.approx((0.2, 0.4))
+    rows = {row["key"]: row for row in found["rows"]}
+    assert rows["estimated_eur_per_t"]["value"] == pytest.approx(0.6 * rows["agreed_eur_per_t"]["value"])
+    assert "outside" in rows["agreed"]["note"]["en"]
+    weak = estimate | {"rate": None, "se": None, "grade": "D"}
+    found = client.post("/api/v1/passthrough/borne", json={"split": split, "estimate": weak}).json()
+    assert found["estimated"] is None
