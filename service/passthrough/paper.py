@@ -14,6 +14,8 @@ from service.press.document import Block, Column, Document, Figure, Figures, Ste
 from service.workbook.paper import safe
 
 Result = Mapping[str, Any]
+#: Rows whose value is a word of the API; the note says it in both languages.
+_WORDS = ("bounds", "causal", "asymmetry", "denominator")
 _HORIZONS = (0, 1, 2, 4, 8, 13, 26, 52, 104)
 _COLUMNS = (
     "section", "key", "period", "value", "low", "high", "unit", "label_zh", "label_en", "note_zh", "note_en",

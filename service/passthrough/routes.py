@@ -20,7 +20,7 @@ from service.errors import MISSING, PROBLEMS, TextRead
 from service.passthrough import runs
 from service.passthrough.more import BorneAsk, InstrumentAsk, PanelAsk, borne_of, instrumented, over_panel
 from service.passthrough.paper import estimate_csv, estimate_paper, run_csv
-from service.passthrough.use import ClauseAsk, EstimateAsk, estimated, priced
+from service.passthrough.use import ClauseAsk, EstimateAsk, ProjectionAsk, estimated, priced, projected
 from service.passthrough.workbook import template_bytes
 from service.press.document import pdf
 from service.press.sheet import xlsx
@@ -168,6 +168,18 @@ class PanelRead(BaseModel):
     rate: float
     p: float
     p_wild: float | None
+    proof: list[str]
+
+
+class ProjectionRead(BaseModel):
+    """Price change against today along a path of costs, CNY per t: a band over the doubt about the rate, no forecast."""
+
+    product: str
+    grade: str
+    p10: list[float]
+    p50: list[float] | None = Field(description="Null for grade D")
+    p90: list[float]
+    verdict: TextRead
     proof: list[str]
 
 
@@ -341,6 +353,21 @@ def instruments(asked: Annotated[InstrumentAsk, Body()]) -> InstrumentedRead:
         told = SetRead(shape=within.shape, low=ends[0], high=ends[1], level=within.level)
     return InstrumentedRead(
         rows=rows_of(found), effective_f=of.effective_f, rate=of.rate, set=told, proof=found.proof()
+    )
+
+
+@router.post("/projection", summary="Price along a path of costs", response_model=ProjectionRead)
+def projection(asked: Annotated[ProjectionAsk, Body()]) -> ProjectionRead:
+    """Estimate and project: 10, 50 and 90 % points over the bootstrap draws of the multipliers; the path is certain."""
+    found, ahead = projected(asked)
+    return ProjectionRead(
+        product=found.sample.product,
+        grade=found.grade.letter,
+        p10=ahead.low.tolist(),
+        p50=ahead.median.tolist() if found.grade.has_point else None,
+        p90=ahead.high.tolist(),
+        verdict=TextRead.model_validate(found.verdict()._asdict()),
+        proof=found.proof(),
     )
 
 

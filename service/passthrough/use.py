@@ -14,6 +14,7 @@ from models.market import Market
 from models.passthrough.errors import BadSeries, BadTermSheet
 from models.passthrough.estimate import Choices, estimate
 from models.passthrough.prepare import Frequency, prepare
+from models.passthrough.projection import Projected, project
 from models.passthrough.report import PassThrough
 from models.passthrough.series import Raw
 from models.passthrough.shipped import carbon_cost
@@ -83,6 +84,13 @@ class EstimateAsk(Input):
     choices: Choices = Choices()
 
 
+class ProjectionAsk(Input):
+    """An estimate, and a path of the carbon cost per tonne of product to project along, today first."""
+
+    estimate: EstimateAsk
+    cost_cny_per_t: tuple[Value, ...] = Field(min_length=2, max_length=520)
+
+
 class IndexIn(Input):
     """Days and values of an index; null on a day announced and not published."""
 
@@ -136,6 +144,12 @@ def estimated(asked: EstimateAsk) -> PassThrough:
     series = [one.raw() for one in asked.others]
     sample = prepare(asked.price.raw(), asked.carbon.raw(), series, frequency=asked.frequency)
     return estimate(sample, asked.choices)
+
+
+def projected(asked: ProjectionAsk) -> tuple[PassThrough, Projected]:
+    """Return an estimate and the price change along a path of costs; the path is taken as certain."""
+    found = estimated(asked.estimate)
+    return found, project(found.path, np.array(asked.cost_cny_per_t, dtype=np.float64))
 
 
 def priced(asked: ClauseAsk) -> BackTest:

@@ -139,3 +139,14 @@ def test_a_workbook_and_the_other_estimators_in_the_terminal(tmp_path: Path) -> 
     assert {row["key"] for row in json.loads(run.output)["rows"]} >= {"rate", "p_wild", "se_driscoll_kraay"}
     file.write_text(json.dumps({"allowance": [1.0] * 40, "products": products}), "utf-8")
     assert CliRunner().invoke(app, ["passthrough", "panel", str(file)]).exit_code != 0
+
+
+def test_a_price_along_a_path_of_costs(client: TestClient) -> None:
+    asked = {"estimate": series(), "cost_cny_per_t": [100.0, *[110.0] * 60]}
+    found = client.post(f"{URL}/projection", json=asked).json()
+    theta = client.post(f"{URL}/estimate", json=series()).json()["theta"]
+    assert found["p50"][-1] == pytest.approx(10.0 * theta, abs=0.6)
+    assert found["p10"][-1] < found["p50"][-1] < found["p90"][-1]
+    weak = client.post(f"{URL}/projection", json=asked | {"estimate": series(42)}).json()
+    assert (weak["p50"] is None) == (weak["grade"] == "D")
+    assert client.post(f"{URL}/projection", json=asked | {"cost_cny_per_t": [1.0]}).status_code == 422
