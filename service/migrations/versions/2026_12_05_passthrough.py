@@ -8,7 +8,7 @@ from alembic import op
 from service.columns import Json, Packed, Utc
 
 revision = "7b2f40c8d615"
-down_revision = "b7d20f6c3e91"
+down_revision = "c95d1e7a40b3"
 branch_labels = None
 depends_on = None
 
