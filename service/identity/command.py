@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 
 from models.errors import Text
 from service import terminal
-from service.command import Lang, people, settings_of
+from service.command import Lang, people, print_json, settings_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from service.auth import Who
 
 app = typer.Typer(no_args_is_help=True, help="机构与账户 / organisations and accounts")
 
@@ -61,8 +69,6 @@ def invite(
     lang: Lang = "zh",
 ) -> None:
     """邀请一个人，打印一次性链接 / invite someone and print the one-time link."""
-    from uuid import UUID
-
     from service import migrate
     from service.identity import use
     from service.parts import Parts
@@ -81,3 +87,56 @@ def invite(
         f"在 {made.until:%Y-%m-%d %H:%M} UTC 前打开一次", f"to be opened once before {made.until:%Y-%m-%d %H:%M} UTC"
     )
     typer.echo(said.get(lang), err=True)
+
+
+@app.command("copy")
+def copy(
+    organisation_id: Annotated[str, typer.Argument(help="机构编号 / id of the organisation")],
+    person_id: Annotated[str, typer.Argument(help="人员编号 / id of the person")],
+    lang: Lang = "zh",
+) -> None:
+    """打印所存的某人的个人信息，交给本人 / print what is kept of a person, for them."""
+    from service.identity.person import copy_of
+
+    with _as_organisation(organisation_id, lang) as (db, who):
+        print_json(copy_of(db, who, _id(person_id)))
+
+
+@app.command("forget")
+def forget_person(
+    organisation_id: Annotated[str, typer.Argument(help="机构编号 / id of the organisation")],
+    person_id: Annotated[str, typer.Argument(help="人员编号 / id of the person")],
+    lang: Lang = "zh",
+) -> None:
+    """删除某人的个人信息，记录中只留化名 / erase what is kept of a person; records keep a pseudonym."""
+    from service.identity.person import forget
+
+    with _as_organisation(organisation_id, lang) as (db, who):
+        typer.echo(forget(db, who, _id(person_id)))
+
+
+def _id(text: str) -> UUID:
+    from service.refusals import NotFound
+
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound(field="id") from error
+
+
+@contextmanager
+def _as_organisation(organisation_id: str, lang: str) -> Iterator[tuple[Session, Who]]:
+    """Give a session for an organisation, as its operator at the machine."""
+    from service import migrate
+    from service.auth import EMBEDDED, Who
+    from service.parts import Parts
+
+    parts = Parts.of(settings_of())
+    try:
+        migrate.upgrade(parts.database)
+        with people(lang):
+            who = Who(_id(organisation_id), EMBEDDED.person_id)
+            with parts.database.writing(who.organisation_id) as db:
+                yield db, who
+    finally:
+        parts.close()
