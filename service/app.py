@@ -58,7 +58,9 @@ from service.operation.watch import Watch, untraced
 from service.package import pages as package_pages
 from service.package import routes as packages
 from service.pact import api as pact_api
+from service.pact import exchange_routes as pact_exchange
 from service.pact import footprint_routes as pact_footprints
+from service.pact import pages as pact_pages
 from service.pact import routes as pact
 from service.pages import frame
 from service.pages import routes as pages
@@ -203,7 +205,8 @@ def create_app(
         installation.router, importer.router, decision.router, assessment.router, batch.router, batch_events.router, law.router,
         prices.router, feeds.router, score.router, score_records.router, policy.router, terms.router, portfolios.router, packages.router,
         position.router, finance.router, statement.router, audit.router,
-        pact.router, pact_footprints.router, identity.router, footprint.router, footprint.reconciliations, kept_footprints.router,
+        pact.router, pact_footprints.router, pact_exchange.router,
+        identity.router, footprint.router, footprint.reconciliations, kept_footprints.router,
         kept_footprints.disclosures, embedded.router,
         registers.router, registers.grades, factors.router, passthrough.router, share.router, share.reviews,
         releases.router,
@@ -234,6 +237,7 @@ def create_app(
         statement_pages.router,
         share_pages.router,
         register_pages.router,
+        pact_pages.router,
         factor_pages.router,
         identity_pages.router,
     ):

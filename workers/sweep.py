@@ -12,7 +12,7 @@ from service.audit.use import sign_due
 from service.broker import FEED, SWEEP, TASKS
 from service.feeds.use import due
 from service.once.use import erase_old
-from service.pact.errands import ask_for_due
+from service.pact.errands import ask_for_due, remind_due
 from workers.app import app, parts, settings
 
 
@@ -20,6 +20,7 @@ from workers.app import app, parts, settings
 def sweep() -> int:
     """Announce what is queued and old, or whose worker is gone; park what failed too often."""
     with parts().database.writing() as db:
+        remind_due(db, settings)
         ask_for_due(db)
         erase_old(db)
         waiting = [*jobs.taken_to_send(db), *jobs.sweep(db, settings.resend_s)]

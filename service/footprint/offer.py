@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -18,11 +18,13 @@ from service.footprint.keep import row_of
 from service.footprint.tables import FootprintOffer, KeptFootprint
 from service.library import Library
 from service.pact import book, partners
-from service.pact.tables import PactFootprint
+from service.pact.tables import PactFootprint, PactTerm
 from service.settings import Settings
 
 #: What the service gives each document; the rest is its content.
 _OWN = ("id", "created", "specVersion", "status", "precedingPfIds")
+#: Footprints of one product that a new one is compared with.
+_MOST_ALIKE = 500
 SupplierState = Literal["valid", "not_yet", "expired", "deprecated"]
 
 
@@ -55,7 +57,7 @@ def offer(
     """
     Publish a kept footprint to the exchange; what its earlier versions were offered as becomes Deprecated.
 
-    Returns the row, and how many partners are told.
+    Returns the row, and how many partners are told; offered alike before, nothing changes.
 
     Raises
     ------
@@ -65,21 +67,43 @@ def offer(
     row = row_of(db, who, footprint_id)
     before = _preceding(db, who, row)
     document = offered(worked_out(row), asked, library.measures, tuple(str(one.pf_id) for one in before))
+    published, is_new = _publish(db, who, document, before)
+    if not is_new:
+        return published, 0
+    told = partners.tell_published(db, who, settings, [published, *book.superseded(db, who, [published])])
+    db.add(
+        FootprintOffer(
+            footprint_id=row.id, pf_id=published.pf_id, organisation_id=who.organisation_id, person_id=who.person_id
+        )
+    )
+    db.flush()
+    write_down(db, who, "footprint.offered", row.id, pf_id=str(published.pf_id), sha256=published.sha256)
+    return published, told
+
+
+def offer_given(
+    db: Session, who: Who, library: Library, settings: Settings, given: WorkedOut, asked: OfferAsk
+) -> tuple[PactFootprint, int]:
+    """Publish a footprint that was worked out elsewhere; the same once more changes nothing."""
+    named = visible(PactTerm, who).where(
+        PactTerm.criterion == "productId", PactTerm.value == asked.product_ids[0].casefold()
+    )
+    ids = [one.footprint_id for one in db.scalars(named.limit(_MOST_ALIKE))]
+    standing = visible(PactFootprint, who).where(PactFootprint.id.in_(ids), PactFootprint.status == "Active")
+    published, is_new = _publish(db, who, offered(given, asked, library.measures), db.scalars(standing).all())
+    if not is_new:
+        return published, 0
+    told = partners.tell_published(db, who, settings, [published])
+    write_down(db, who, "footprint.offered", published.pf_id, sha256=published.sha256)
+    return published, told
+
+
+def _publish(
+    db: Session, who: Who, document: Mapping[str, Any], before: Sequence[PactFootprint]
+) -> tuple[PactFootprint, bool]:
     filled = book.filled(document)
     same = next((one for one in before if _alike(one.document, filled)), None)
-    if same is not None:
-        return same, 0
-    published, is_new = book.publish(db, who, book.read_document(filled))
-    told = partners.tell_published(db, who, settings, [published, *book.superseded(db, who, [published])])
-    if is_new:
-        db.add(
-            FootprintOffer(
-                footprint_id=row.id, pf_id=published.pf_id, organisation_id=who.organisation_id, person_id=who.person_id
-            )
-        )
-        db.flush()
-        write_down(db, who, "footprint.offered", row.id, pf_id=str(published.pf_id), sha256=published.sha256)
-    return published, told
+    return (same, False) if same is not None else book.publish(db, who, book.read_document(filled))
 
 
 def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from service.auth import Who
 from service.clock import now
 from service.identity.secrets import hash_token
-from service.pact.tables import PactErrand, PactPartner
+from service.pact.tables import PactAsk, PactErrand, PactPartner
 
 LIFE_S = 3600
 _ISSUER, _AUDIENCE, _ALGORITHM = "yuetan", "yuetan-pact", "HS256"
@@ -95,6 +95,17 @@ def due(db: Session) -> list[tuple[Who, UUID, int]]:
         .limit(_MOST_DUE)
     )
     return [(Who(one.organisation_id, one.person_id), one.id, one.attempts) for one in db.scalars(waiting)]
+
+
+def reminders_due(db: Session) -> list[tuple[Who, UUID]]:
+    """Return suppliers to be reminded: for whom, and which ask."""
+    waiting = (
+        select(PactAsk)
+        .where(PactAsk.state == "waiting", PactAsk.next_reminder <= now())
+        .order_by(PactAsk.next_reminder)
+        .limit(_MOST_DUE)
+    )
+    return [(Who(one.organisation_id, one.person_id), one.id) for one in db.scalars(waiting)]
 
 
 def give_up(db: Session, before: dt.datetime) -> None:

@@ -17,9 +17,10 @@ from service.attempt import attempt, reason_of
 from service.auth import Who, visible
 from service.clock import now
 from service.database import Database
+from service.pact.asks import remind
 from service.pact.book import one_for
 from service.pact.client import PartnerClient, web
-from service.pact.door import due, give_up
+from service.pact.door import due, give_up, reminders_due
 from service.pact.events import store_fetched
 from service.pact.left import sent
 from service.pact.partners import begin, partner, pause, reaches, their_secret
@@ -52,6 +53,11 @@ def ask_for_due(db: Session) -> int:
     for who, errand_id, attempts in found:
         begin(db, who, errand_id, attempts)
     return len(found)
+
+
+def remind_due(db: Session, settings: Settings) -> int:
+    """Remind each supplier whose answer is overdue, as often as the policy says; return how many are reminded."""
+    return sum(remind(db, who, settings, ask_id) for who, ask_id in reminders_due(db))
 
 
 def work(database: Database, settings: Settings, job_id: UUID, lease_s: float, connecting: Connect = connect) -> str:

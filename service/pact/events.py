@@ -15,6 +15,8 @@ from models.pact.footprint import is_uuid
 from models.pact.moments import instant
 from models.pact.reading import Read
 from service.auth import Who, visible
+from service.clock import today
+from service.pact.asks import answered
 from service.pact.book import errors_of, page_for, read_document, receive, shown
 from service.pact.partners import CREATED, FULFILLED, PUBLISHED, REJECTED, fetch, owns_source, reaches, send
 from service.pact.refusals import Changed
@@ -116,6 +118,10 @@ def take(db: Session, settings: Settings, who: Who, partner: PactPartner, event:
         _answer(db, settings, who, partner, row, checked)
     elif event.type == FULFILLED:
         row.findings = [one.to_dict() for one in _store(db, who, partner, checked)]
+        ids = [one.footprint.id for one in checked if one.footprint]
+        answered(db, who, partner, event.data["requestEventId"], ids, today())
+    elif event.type == REJECTED:
+        answered(db, who, partner, event.data["requestEventId"], None, today())
     elif event.type == PUBLISHED and checked and reaches(partner):
         fetch(db, who, partner, {"pfIds": checked}, note=f"{len(checked)} published")
     return True

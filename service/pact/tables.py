@@ -140,4 +140,28 @@ class PactErrand(Owned):
     finished: Mapped[dt.datetime | None] = mapped_column(Utc)
 
 
-PACT_TABLES: tuple[type[Owned], ...] = (PactPartner, PactFootprint, PactTerm, PactShare, PactEvent, PactErrand)
+class PactAsk(Owned):
+    """A supplier that was asked for footprints: until when, how often it was reminded, and what became of it."""
+
+    __tablename__ = "pact_ask"
+    __table_args__ = (Index(None, "state", "next_reminder"), Index(None, "organisation_id", "created", "id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    partner_id: Mapped[UUID] = mapped_column(ForeignKey("pact_partner.id", ondelete="CASCADE"))
+    #: Its record in the register of requests; none where that was removed.
+    request_id: Mapped[UUID | None] = mapped_column(ForeignKey("register_record.id", ondelete="SET NULL"))
+    #: What was asked for.
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
+    #: Ids of the events that asked, the reminders too: an answer names one of them.
+    events: Mapped[list[str]] = mapped_column(Json)
+    due: Mapped[dt.date]
+    #: ``waiting``, ``fulfilled``, ``rejected``, ``stopped``.
+    state: Mapped[str] = mapped_column(String(10))
+    reminded: Mapped[int] = mapped_column(default=0)
+    #: None where no more go out.
+    next_reminder: Mapped[dt.datetime | None] = mapped_column(Utc)
+    created: Mapped[dt.datetime] = mapped_column(Utc, default=now)
+
+
+PACT_TABLES: tuple[type[Owned], ...] = (PactPartner, PactFootprint, PactTerm, PactShare, PactEvent, PactErrand, PactAsk)
