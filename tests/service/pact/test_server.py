@@ -22,6 +22,7 @@ from models.pact.reading import read
 from service import clock
 from service.app import create_app
 from service.auth import EMBEDDED, Who
+from service.edition import version_of
 from service.identity import use as identity
 from service.library import Library
 from service.pact import book, door, partners
@@ -120,7 +121,8 @@ def test_a_new_secret_voids_tokens_and_a_closed_partner_is_nobody(
     new = token(client, fresh)
     assert client.get(LIST, headers=new).status_code == 200
     with parts.database.writing() as db:
-        partners.close(db, EMBEDDED, buyer.row.id)
+        row = partners.partner(db, EMBEDDED, buyer.row.id)
+        partners.close(db, EMBEDDED, row.id, frozenset({version_of(row)}))
     pact_error(client.get(LIST, headers=new), 401, "BadRequest")
 
 
