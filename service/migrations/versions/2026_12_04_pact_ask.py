@@ -8,7 +8,7 @@ from alembic import op
 from service.columns import Json, Utc
 
 revision = "c58e1d07a4f3"
-down_revision = "b7d20f6c3e91"
+down_revision = "c95d1e7a40b3"
 branch_labels = None
 depends_on = None
 
