@@ -8,7 +8,7 @@ from alembic import op
 from service.columns import Json, Utc
 
 revision = "c58e1d07a4f3"
-down_revision = "c95d1e7a40b3"
+down_revision = "7b2f40c8d615"
 branch_labels = None
 depends_on = None
 
