@@ -85,7 +85,10 @@ def score_columns(card: Scorecard, given: Mapping[str, Given], count: int = 3) -
     for start in range(0, n, _CHUNK):
         here = slice(start, min(start + _CHUNK, n))
         size = here.stop - start
-        points, weight = np.empty((m, size)), np.empty((m, size))
+        points = np.empty((m, size))
+        # One weight for all of a row, unless an indicator leaves the sum of some.
+        alike = not any(of.applies is not None and name in card.may_not_apply for name, of in given.items())
+        weight = np.empty((m, 1 if alike else size))
         for j, one in enumerate(order):
             of = given.get(one.id)
             weight[j] = one.weight
@@ -99,19 +102,44 @@ def score_columns(card: Scorecard, given: Mapping[str, Given], count: int = 3) -
         np.multiply(weight, points, out=part)
         part /= 100.0
         np.sum(part, axis=0, out=total[here])
-        weight -= part
-        for k in range(count):
-            worst = weight.argmax(axis=0)
-            lost = weight[worst, np.arange(size)]
-            reasons[k, here] = np.where(lost > 0, worst, -1)
-            weight[worst, np.arange(size)] = -1.0
+        _largest(weight - part, reasons[:, here])
         # Thresholds fall and end at 0: the grade is how many of them lie above the score.
         grade[here] = np.minimum(least.size - np.searchsorted(least[::-1], total[here], side="right"), least.size - 1)
     return ScoreColumns(tuple(one.id for one in order), total, contributions, grade, reasons)
 
 
+def _largest(lost: FloatArray, into: NDArray[np.int8]) -> None:
+    """
+    Write the rows with the most points lost by column, the most first and the first row of equals; -1 where none is lost.
+
+    The largest value is found over all rows at once and then looked for, which
+    takes a quarter of the time of ``argmax`` along the first axis.
+    """
+    for k in range(len(into)):
+        most = lost.max(axis=0)
+        worst = into[k]
+        worst[:] = -1
+        for j in range(len(lost) - 1, -1, -1):
+            np.copyto(worst, np.int8(j), where=lost[j] == most)
+        worst[~(most > 0)] = -1
+        if k + 1 < len(into):
+            for j in range(len(lost)):
+                np.copyto(lost[j], -1.0, where=worst == j)
+
+
 def _missing(card: Scorecard, one: Indicator) -> float:
     return 0.0 if one.id in card.legally_bound else card.missing_rule.no_sector_value_points
+
+
+def _sigma(card: Scorecard, quality: FloatArray, worst: float) -> FloatArray:
+    """Return the spread by data-quality score, of whole scores from the policy's table itself."""
+    table = card.data_quality.sigma(np.arange(1.0, 6.0))
+    with np.errstate(invalid="ignore"):
+        place = quality.astype(np.intp)
+    inside = (place >= 1) & (place <= 5)
+    if (inside & (place == quality)).all():
+        return np.asarray(table)[place - 1]
+    return np.asarray(card.data_quality.sigma(np.where(np.isnan(quality), worst, quality)))
 
 
 def _points(card: Scorecard, one: Indicator, of: Given, here: slice, z: float) -> FloatArray:
@@ -126,8 +154,8 @@ def _points(card: Scorecard, one: Indicator, of: Given, here: slice, z: float) -
         if isinstance(of.quality, float):
             sigma = card.data_quality.sigma(worst if np.isnan(of.quality) else of.quality)
         else:
-            quality = of.quality[here]
-            sigma = card.data_quality.sigma(np.where(np.isnan(quality), worst, quality))
+            sigma = _sigma(card, of.quality[here], worst)
         used = np.asarray(one.used(values, sigma, z))
     points = np.asarray(one.points_of(used))
-    return np.where(np.isnan(values), _missing(card, one), points)
+    unknown = np.isnan(values)
+    return np.where(unknown, _missing(card, one), points) if unknown.any() else points

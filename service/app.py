@@ -37,6 +37,7 @@ from service.exposure import routes as exposure
 from service.factors import pages as factor_pages
 from service.factors import routes as factors
 from service.feeds import routes as feeds
+from service.finance import credit_routes as credit
 from service.finance import pages as finance_pages
 from service.finance import routes as finance
 from service.footprint import kept_pages as kept_footprint_pages
@@ -204,6 +205,7 @@ def create_app(
         change.router, communication.router, communication.reports, dossier.router, exposure.router,
         installation.router, importer.router, decision.router, assessment.router, batch.router, batch_events.router, law.router,
         prices.router, feeds.router, score.router, score_records.router, policy.router, terms.router, portfolios.router, packages.router,
+        credit.router,
         position.router, finance.router, statement.router, audit.router,
         pact.router, pact_footprints.router, pact_exchange.router,
         identity.router, footprint.router, footprint.reconciliations, kept_footprints.router,
@@ -234,6 +236,7 @@ def create_app(
         portfolio_pages.router,
         package_pages.router,
         passthrough_pages.router,
+        credit.pages,
         statement_pages.router,
         share_pages.router,
         register_pages.router,

@@ -82,6 +82,30 @@ def terms(file: File, as_json: AsJson = False, lang: Lang = "zh") -> None:
         terminal.console().print(found.routing.text.get(lang))
 
 
+@app.command()
+def credit(
+    file: Annotated[Path, typer.Argument(help="样本 CSV、xlsx、Parquet / cases")],
+    question: Annotated[Path, typer.Option("--ask", help="outcome、ratios、seed：JSON 或 YAML / JSON or YAML")],
+    as_json: AsJson = False,
+    lang: Lang = "zh",
+) -> None:
+    """本行信用样本：WoE、逻辑回归、交叉验证 / a bank's own file: WoE, logistic, measured out of sample."""
+    from service.finance.credit import CreditAsk, credit_report, limits
+    from service.finance.credit_routes import credit_read
+    from service.library import Library
+
+    asked = read_input(question, CreditAsk, lang)
+    with people(lang):
+        made = credit_report(read_bytes(file, lang), asked, Library())
+    if as_json:
+        print_json(credit_read(made).model_dump(mode="json"))
+        return
+    console = terminal.console()
+    console.print(terminal.rows(made.unseen, Text("交叉验证", "Out of sample").get(lang), lang))
+    for text in limits(made):
+        console.print(text.get(lang))
+
+
 def _run(file: Path, out: Path | None, as_json: bool, lang: str, *, single: bool) -> None:
     from service import clock
     from service.finance.paper import finance_paper

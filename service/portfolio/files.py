@@ -27,7 +27,7 @@ from service.workbook.layout import default_layout
 BATCH = 65_536
 #: Findings that are told one by one of each file; the rest are counted.
 MOST_FINDINGS = 1_000
-_BLANK = frozenset({"", "nan", "none", "null", "n/a", "na", "-", "—"})
+BLANK = frozenset({"", "nan", "none", "null", "n/a", "na", "-", "—"})
 _WORDS = {
     "loans": frozenset({"loan", "borrower", "currency", "asset_class"}),
     "borrowers": frozenset({"borrower", "sector", "city", "obtained", "obtained_scope3"}),
@@ -98,7 +98,7 @@ def batches(source: Path | bytes, kind: str, card: Scorecard, told: Told) -> Ite
     names: dict[str, str] | None = None
     row = 2
     try:
-        for raw in _raw(source):
+        for raw in raw_tables(source):
             if names is None:
                 names = {}
                 for name in raw.column_names:
@@ -119,7 +119,7 @@ def batches(source: Path | bytes, kind: str, card: Scorecard, told: Told) -> Ite
         raise NoSuchColumn(name="borrower", field=kind)
 
 
-def _raw(source: Path | bytes) -> Iterator[pa.Table]:
+def raw_tables(source: Path | bytes) -> Iterator[pa.Table]:
     """Yield the file as it stands; CSV and xlsx as texts."""
     opened: BinaryIO = source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
     with opened:
@@ -179,6 +179,6 @@ def _numbers(column: pa.ChunkedArray, field: str, row: int, told: Told) -> Any:
     values = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=np.float64)
     values = np.where(np.isfinite(values), values, np.nan)
     for i in np.flatnonzero(np.isnan(values)):
-        if texts[i].lower() not in _BLANK:
+        if texts[i].lower() not in BLANK:
             told.add(NotTheNumber(name=field, field=field), row + int(i), texts[i][:40])
     return values
