@@ -81,21 +81,29 @@ def _part(folder: str, start: int, step: int) -> None:
         worked(store, "run", plan, part, library)
 
 
-def _timed(folder: Path, workers: int) -> tuple[float, float]:
-    """Return the wall time of the partitions and the merge by so many processes, and the highest memory of one, MiB."""
+def _timed(folder: Path, workers: int) -> tuple[float, float, float]:
+    """Return wall time of partitions and merge by so many processes, CPU of the busiest, and the highest memory of one, MiB."""
     for name in ("sums", "out"):
         shutil.rmtree(folder / "run" / name, ignore_errors=True)
     (folder / "run" / "summary.json").unlink(missing_ok=True)
-    code = "import sys; from benchmarks.portfolio import _part; _part(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))"
+    code = (
+        "import sys, time; from benchmarks.portfolio import _part; _part(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]));"
+        "print(time.process_time())"
+    )
     start = time.perf_counter()
     running = [
-        subprocess.Popen([sys.executable, "-c", code, str(folder), str(i), str(workers)]) for i in range(workers)
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(folder), str(i), str(workers)], stdout=subprocess.PIPE, text=True
+        )
+        for i in range(workers)
     ]
-    assert [process.wait() for process in running] == [0] * workers
+    told = [process.communicate()[0] for process in running]
+    assert [process.returncode for process in running] == [0] * workers
     store = Store(str(folder))
     whole(store, "run", plan_of(store, "run"))
     took = time.perf_counter() - start
-    return took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024.0
+    busiest = max(float(text.split()[-1]) for text in told)
+    return took, busiest, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024.0
 
 
 def run() -> list[Report]:
@@ -110,16 +118,17 @@ def run() -> list[Report]:
             lambda stage, done, _: print(f"\r{stage} {done:,}", end="", file=sys.stderr),
         )  # fmt: skip
         split = time.perf_counter() - start
-        one, peak1 = _timed(folder, 1)
+        one, cpu1, peak1 = _timed(folder, 1)
         first = (folder / "run" / "summary.json").read_bytes()
-        two, peak2 = _timed(folder, 2)
+        two, cpu2, peak2 = _timed(folder, 2)
         assert (folder / "run" / "summary.json").read_bytes() == first
         sums = json.loads(first)["sums"]
         assert sums["loans"] == plan.loans
         assert run_all(Store(name), "run", plan, library)["sums"] == sums
-    print(f"\nsplit {split:.1f} s; one {one:.1f} s, {peak1:.0f} MiB; two {two:.1f} s, {peak2:.0f} MiB")
+    print(f"\nsplit {split:.1f} s; one {one:.1f} s wall, {peak1:.0f} MiB; two {two:.1f} s wall, {peak2:.0f} MiB")
     names = f"one worker, {LOANS:,} loans", "two workers"
     report = Report(f"{LOANS:,} loans in {plan.parts} partitions", names[0], {}, {}, 1, "two halve one within 15 %")
     report.ns_per_unit = {names[0]: one / LOANS * 1e9, names[1]: two / LOANS * 1e9}
     report.ratio = {names[0]: 1.0, names[1]: two / one}
+    report.extra = {"cpu_of_the_busiest_ratio": cpu2 / cpu1, "cpu_s_of_one": cpu1, "peak_mib": peak1}
     return [report]
