@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 from sqlalchemy import create_engine, func, select, text
-from sqlalchemy.orm import undefer
 
 from cbam.consignment import Consignment
 from drills.client import goods
@@ -21,6 +20,7 @@ from service.auth import EMBEDDED
 from service.database import Database
 from service.exposure import use
 from service.library import Library
+from service.recompute.use import recomputed
 from service.tables import Assessment
 
 GOAL = "no committed row lost; under 15 min; 1,000 of 1,000 recomputed equal"
@@ -28,9 +28,9 @@ _DAY = dt.date(2026, 6, 1)
 _RECEIVER = "yt_wal"
 #: Copies of a real row under other keys, so that the volume is that of real ones.
 _MULTIPLY = """
-INSERT INTO assessment SELECT (r).* FROM (
-  SELECT jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(), 'key', md5(n::text) || md5((-n)::text))) AS r
-  FROM (SELECT * FROM assessment ORDER BY created LIMIT 1) a, generate_series(1, :many) n) made
+INSERT INTO assessment SELECT made.* FROM assessment a, generate_series(1, :many) n, LATERAL jsonb_populate_record(
+  a, jsonb_build_object('id', gen_random_uuid(), 'key', md5(n::text) || md5((-n)::text), 'kind', 'copy')) made
+WHERE a.id = (SELECT id FROM assessment ORDER BY created LIMIT 1)
 """
 
 
@@ -73,7 +73,7 @@ def run(scale: Scale) -> Outcome:
                             db.execute(select(func.count(), func.sum(Assessment.cost_eur))).one()
                         ) == tuple(sums)
                     took = since()
-                    equal = _recomputed(found, library, options, real)
+                    equal = _recomputed(found, library, real)
                     found.dispose()
                 finally:
                     restored.remove()
@@ -96,15 +96,11 @@ def _write(database: Database, library: Library, options: Options, numbers: rang
                 use.keep(db, EMBEDDED, exposure, use.years(exposure, library, options), library, options, _DAY)
 
 
-def _recomputed(database: Database, library: Library, options: Options, real: int) -> int:
+def _recomputed(database: Database, library: Library, real: int) -> int:
     with database.reading() as db:
-        asked = select(Assessment).where(Assessment.method != "").options(undefer(Assessment.inputs))
-        rows = [row for row in db.scalars(asked.order_by(Assessment.created).limit(real + 200)) if len(row.key) == 64]
-        equal = 0
-        for row in rows:
-            exposure = use.assess(Consignment(**row.inputs), library, options)
-            equal += exposure.provenance.key == row.key and abs(float(row.cost_eur or 0) - exposure.cost_eur) < 0.0051
-    return min(equal, real)
+        asked = select(Assessment.id).where(Assessment.kind == "exposure").order_by(Assessment.created).limit(real)
+        results = [("exposure", one) for one in db.scalars(asked)]
+    return sum(again.outcome == "equal" for again in recomputed(database, library, EMBEDDED, results))
 
 
 def _client(server: Postgres, program: str) -> list[str]:

@@ -191,7 +191,7 @@ def _check(yard: Yard, history: History, out: Outcome) -> None:
         asked = select(Assessment.id, Assessment.cost_eur).where(Assessment.kind == "exposure")
         rows = {row.id: row.cost_eur or Decimal(0) for row in db.execute(asked)}
         files = db.scalar(select(func.count()).select_from(Assessment).where(Assessment.kind == "submission"))
-        states = Counter(job.state for job in db.scalars(select(Job)))
+        states = Counter(job.state for job in db.scalars(select(Job).where(Job.kind == "assess")))
         kept = db.scalar(select(func.count()).select_from(AuditEvent).where(AuditEvent.action == "assessment.kept"))
         proof = proven(db, EMBEDDED)
     there = {str(one): cost for one, cost in rows.items()}

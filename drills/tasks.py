@@ -7,6 +7,7 @@ second effect would be seen; the others eat memory, or never end.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from uuid import UUID
@@ -29,6 +30,8 @@ EFFECT, EAT, SPIN, DEAF, NOTHING, LINES = (
 KINDS = (EFFECT, EAT, SPIN, DEAF, NOTHING, LINES)
 TASKS.update({kind: f"yuetan.{kind}" for kind in KINDS})
 
+#: A task that is no job.
+NO_OP = "yuetan.drill.no_op"
 _TABLE = "CREATE TABLE IF NOT EXISTS drill_effect (job_id uuid NOT NULL, attempt integer NOT NULL)"
 
 
@@ -54,6 +57,8 @@ def work(database: Database, job_id: UUID, lease_s: float) -> str:
     """Do a job of a drill, in the frame of every job."""
 
     def do(job: Job, _: Who, heart: Heart) -> str:
+        if job.kind == NOTHING:
+            _log()
         if job.kind == EAT:
             eaten = []
             while True:
@@ -89,6 +94,13 @@ def _lines(count: int, heart: Heart) -> None:
         tell(begin, count)
 
 
+def _log() -> None:
+    """Note that something has begun, where a benchmark asks for it."""
+    if "DRILL_LOG" in os.environ:
+        with open(os.environ["DRILL_LOG"], "ab") as log:  # noqa: PTH123 - one short write, whole or not at all
+            log.write(f"{time.time()}\n".encode())
+
+
 def _deaf() -> None:
     """Never end, whatever is said."""
     from celery.exceptions import SoftTimeLimitExceeded
@@ -110,9 +122,10 @@ def register() -> None:
     for kind in KINDS:
         app.task(name=TASKS[kind])(run)
 
-    @app.task(name="yuetan.drill.no_op")
-    def no_op(at: float) -> None:
+    @app.task(name=NO_OP)
+    def no_op() -> None:
         """What a job is compared with: nothing at all."""
+        _log()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import jobs, provide
 from service.app import create_app
@@ -54,13 +56,30 @@ def arm() -> None:
     jobs.enqueue, provide.taken_to_send, Sender.send = dying_enqueue, dying_taken, dying_send  # type: ignore[attr-defined, method-assign]
 
 
+def with_hello(ours: ASGIApp) -> ASGIApp:
+    """Let a plain application answer ``/hello`` in the same process: what ours is compared with."""
+    plain = FastAPI(openapi_url=None)
+
+    @plain.get("/hello")
+    def hello() -> dict[str, str]:
+        return {"hello": "world"}
+
+    async def both(scope: Scope, receive: Receive, send: Send) -> None:
+        await (plain if scope.get("path") == "/hello" else ours)(scope, receive, send)
+
+    return both
+
+
 def main() -> None:
     """Serve until told to stop."""
     if "DRILL_DIE" in os.environ:
         arm()
     settings = Settings()
     socket = listen(settings.host, settings.port)
-    uvicorn.Server(web_config(create_app(settings, Parts.of(settings)), settings)).run(sockets=[socket])
+    application: ASGIApp = create_app(settings, Parts.of(settings))
+    if "BENCH_HELLO" in os.environ:
+        application = with_hello(application)
+    uvicorn.Server(web_config(application, settings)).run(sockets=[socket])
 
 
 if __name__ == "__main__":

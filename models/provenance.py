@@ -21,7 +21,12 @@ def canonical(value: Any) -> Any:
     Floats are written with at most 15 significant digits, which names a double
     in the range of our data and is the same on every machine; keys are sorted.
     """
-    if isinstance(value, bool) or value is None or isinstance(value, str | int):
+    kind = type(value)  # the frequent ones first: a result is hashed while its user waits
+    if kind is str or value is None or kind is bool or kind is int:
+        return value
+    if kind is list or kind is tuple:
+        return [canonical(v) for v in value]
+    if isinstance(value, str | int):
         return value
     if isinstance(value, float):
         return format(Decimal(format(value, ".15g")).normalize(), "f")
@@ -57,9 +62,10 @@ class Provenance:
     def key(self) -> str:
         """SHA-256 over method, inputs and the parameters read: what each says, since when, and where that stands."""
         reads = [
-            [r.key, r.value, r.since, r.source, r.confidence, r.scenario, r.assumed, dict(r.attrs)] for r in self.reads
+            canonical([r.key, r.value, r.since, r.source, r.confidence, r.scenario, r.assumed, dict(r.attrs)])
+            for r in self.reads
         ]
-        reads.sort(key=lambda read: json.dumps(canonical(read), ensure_ascii=False))
+        reads.sort(key=lambda read: json.dumps(read, ensure_ascii=False))
         return fingerprint({"method": self.method, "inputs": self.inputs, "reads": reads})
 
     @property

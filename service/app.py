@@ -75,7 +75,7 @@ from service.portfolio import routes as portfolios
 from service.position import pages as position_pages
 from service.position import routes as position
 from service.prices import routes as prices
-from service.provide import HereParts, who
+from service.provide import HereParts, asks
 from service.rates import Counted, Rates
 from service.refusals import NotReady
 from service.registers import pages as register_pages
@@ -201,9 +201,12 @@ def create_app(
     app.state.provider = provider.of_settings(settings)
     app.state.streams = Counter()
     errors.install(app)
+    # Addresses are compared one after the other: what is asked most stands first.
+    for router in (identity.gate, health, statement.public, score_records.public, packages.public):
+        app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
     for router in (
-        change.router, communication.router, communication.reports, dossier.router, exposure.router,
-        installation.router, importer.router, decision.router, assessment.router, batch.router, batch_events.router, law.router,
+        exposure.router, assessment.router, batch.router, change.router, communication.router, communication.reports,
+        dossier.router, installation.router, importer.router, decision.router, batch_events.router, law.router,
         prices.router, feeds.router, score.router, score_records.router, policy.router, terms.router, portfolios.router, packages.router,
         credit.router,
         position.router, finance.router, statement.router, audit.router,
@@ -213,9 +216,7 @@ def create_app(
         registers.router, registers.grades, factors.router, passthrough.router, share.router, share.reviews,
         releases.router,
     ):  # fmt: skip
-        app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
-    for router in (identity.gate, health, statement.public, score_records.public, packages.public):
-        app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)
+        app.include_router(router, prefix=API, max_body_size=JSON_LIMIT, dependencies=[Depends(asks)])
     for router in (
         pages.router,
         decision_pages.router,
@@ -244,7 +245,7 @@ def create_app(
         factor_pages.router,
         identity_pages.router,
     ):
-        app.include_router(router, max_body_size=JSON_LIMIT, dependencies=[Depends(who)])
+        app.include_router(router, max_body_size=JSON_LIMIT, dependencies=[Depends(asks)])
     for router in (identity_pages.gate, provider_pages.gate, statement_pages.gate, score_pages.gate):
         app.include_router(router, max_body_size=JSON_LIMIT)
     app.mount(pact_api.PREFIX, pact_api.make(here))

@@ -91,13 +91,14 @@ class Sender:
             if time.monotonic() < self._quiet_until:
                 continue
             try:
-                self._celery().send_task(TASKS[kind], args=[str(job_id)])
+                self.app().send_task(TASKS[kind], args=[str(job_id)])
             except (OperationalError, OSError):
                 # Requests need not all wait for the same broker.
                 self._quiet_until = time.monotonic() + _QUIET_S
                 log.warning("the broker does not answer; job %s waits for the sweeper", job_id)
 
-    def _celery(self) -> Any:
+    def app(self) -> Any:
+        """Return the Celery application that sends, made on first use."""
         with self._making:
             if self._app is None:
                 from celery import Celery
@@ -115,7 +116,7 @@ class Sender:
         from celery.exceptions import OperationalError
 
         try:
-            with self._celery().connection_for_write(connect_timeout=3) as connection:
+            with self.app().connection_for_write(connect_timeout=3) as connection:
                 connection.ensure_connection(max_retries=1, timeout=3)
         except (OperationalError, OSError):
             return False

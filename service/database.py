@@ -92,6 +92,7 @@ class Database:
         #: Role under which transactions for an organisation run on PostgreSQL; none leaves the second wall open.
         self.role = role
         self._engine: Engine | None = None
+        self._reading: Engine | None = None
         self._making = threading.Lock()
 
     @property
@@ -100,7 +101,16 @@ class Database:
         with self._making:
             if self._engine is None:
                 self._engine = make_engine(self.url)
+                self._reading = self._engine.execution_options(reads=True)
             return self._engine
+
+    def session(self, organisation: UUID | None = None, *, reads: bool = False) -> Session:
+        """Return a session that has not begun: nothing is asked of the database before it is used. It is to be closed."""
+        engine = self.engine  # made here, and with it the one that reads
+        session = Session(self._reading if reads else engine, expire_on_commit=False)
+        if organisation is not None:
+            behind_wall(session, organisation, self.role)
+        return session
 
     @contextmanager
     def writing(self, organisation: UUID | None = None) -> Iterator[Session]:
@@ -110,18 +120,13 @@ class Database:
         For an ``organisation`` the database shows and takes its rows alone;
         without one the session is the service's own.
         """
-        with Session(self.engine, expire_on_commit=False) as session:
-            if organisation is not None:
-                behind_wall(session, organisation, self.role)
-            with session.begin():
-                yield session
+        with self.session(organisation) as session, session.begin():
+            yield session
 
     @contextmanager
     def reading(self, organisation: UUID | None = None) -> Iterator[Session]:
         """Give a session that never writes; for an ``organisation`` as in ``writing``."""
-        with Session(self.engine.execution_options(reads=True), expire_on_commit=False) as session:
-            if organisation is not None:
-                behind_wall(session, organisation, self.role)
+        with self.session(organisation, reads=True) as session:
             yield session
 
     def dispose(self) -> None:

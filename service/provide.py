@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from service import clock, edition
 from service.auth import EMBEDDED, Who
@@ -74,32 +76,52 @@ def today() -> dt.date:
     return clock.today()
 
 
-def reading(request: Request) -> Iterator[Session]:
+async def reading(request: Request) -> AsyncIterator[Session]:
     """A session that never writes."""
-    with parts(request).database.reading(_organisation(request)) as session:
+    async with _lent(parts(request).database.session(_organisation(request), reads=True)) as session:
         yield session
 
 
-def transaction(request: Request) -> Iterator[Session]:
+async def transaction(request: Request) -> AsyncIterator[Session]:
     """A session that commits when the route returns and rolls back when it raises; jobs are announced after it."""
     here = parts(request)
-    with here.database.writing(_organisation(request)) as session:
+    async with _lent(here.database.session(_organisation(request))) as session:
         yield session
-    here.sender.send(taken_to_send(session))
+    await _announce(here, session)
 
 
-def doorway(request: Request) -> Iterator[Session]:
+async def doorway(request: Request) -> AsyncIterator[Session]:
     """A session that writes for whoever comes in, before it is known for which organisation; and for the operator."""
     here = parts(request)
-    with here.database.writing() as session:
+    async with _lent(here.database.session()) as session:
         yield session
-    here.sender.send(taken_to_send(session))
+    await _announce(here, session)
 
 
-def doorway_reading(request: Request) -> Iterator[Session]:
+async def doorway_reading(request: Request) -> AsyncIterator[Session]:
     """The same, to read."""
-    with parts(request).database.reading() as session:
+    async with _lent(parts(request).database.session(reads=True)) as session:
         yield session
+
+
+@asynccontextmanager
+async def _lent(session: Session) -> AsyncIterator[Session]:
+    """Lend a session to a route: a thread is taken only where the route has begun something that is to be ended."""
+    try:
+        yield session
+        if session.in_transaction():
+            await run_in_threadpool(session.commit)
+    finally:
+        if session.in_transaction():
+            await run_in_threadpool(session.close)
+        else:
+            session.close()
+
+
+async def _announce(here: Parts, session: Session) -> None:
+    announced = taken_to_send(session)
+    if announced:
+        await run_in_threadpool(here.sender.send, announced)
 
 
 def _organisation(request: Request) -> UUID:
@@ -120,10 +142,30 @@ def editions(
 
 
 Editions = Annotated[frozenset[str], Depends(editions)]
-HereParts = Annotated[Parts, Depends(parts)]
-Law = Annotated[Library, Depends(library)]
-Caller = Annotated[Who, Depends(who)]
-Today = Annotated[dt.date, Depends(today)]
+# ``async``, since they only look at what is there: each that is not is handed to another thread and back.
+
+
+async def _parts(request: Request) -> Parts:
+    return parts(request)
+
+
+async def _library(request: Request) -> Library:
+    return library(request)
+
+
+async def asks(request: Request) -> Who:
+    """Who asks; see ``who``."""
+    return who(request)
+
+
+async def _today() -> dt.date:
+    return today()
+
+
+HereParts = Annotated[Parts, Depends(_parts)]
+Law = Annotated[Library, Depends(_library)]
+Caller = Annotated[Who, Depends(asks)]
+Today = Annotated[dt.date, Depends(_today)]
 # Ended before the answer leaves: what was answered was committed.
 Reading = Annotated[Session, Depends(reading, scope="function")]
 Transaction = Annotated[Session, Depends(transaction, scope="function")]

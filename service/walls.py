@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 NOBODY = UUID(int=0)
 _ORGANISATION = "yuetan.organisation"
 _MINE = f"organisation_id = nullif(current_setting('{_ORGANISATION}', true), '')::uuid"
+_BEHIND = "yuetan.behind_wall"
 #: Tables of which the application may add rows and nothing else.
 _ADD_ONLY = frozenset(
     {
@@ -96,10 +97,15 @@ def _standing(connection: Connection) -> dict[str, str]:
 
 def behind_wall(session: Session, organisation: UUID, role: str | None) -> None:
     """Let every transaction of a session be for one organisation."""
+    session.info[_BEHIND] = (organisation, role)
 
-    @event.listens_for(session, "after_begin")
-    def begun(_: Session, __: object, connection: Connection) -> None:
-        _enter(connection, organisation, role)
+
+@event.listens_for(Session, "after_begin")
+def _begun(session: Session, _: object, connection: Connection) -> None:
+    # One listener for all: to listen to each session alone takes longer than to make it.
+    behind = session.info.get(_BEHIND)
+    if behind is not None:
+        _enter(connection, *behind)
 
 
 def step_behind(session: Session, organisation: UUID, role: str | None) -> None:

@@ -8,11 +8,14 @@ child process after the fork, never before: nothing may share a connection.
 from __future__ import annotations
 
 import logging
+import os
 import threading
+import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutting_down
+from celery.signals import setup_logging, task_received, worker_process_init, worker_ready, worker_shutting_down
+from celery.worker import state
 
 from service.broker import SWEEP, celery_settings
 from service.operation.log import configure
@@ -37,7 +40,11 @@ app.conf.worker_enable_remote_control = False
 # A process that a job has blown up is replaced after it: half the limit, in KiB.
 app.conf.worker_max_memory_per_child = settings.job_memory_mb * 512
 
+#: A worker that hears nothing for so long, though it asks itself for sweeps, ends with this code: whoever keeps it starts another.
+_DEAF_S, _DEAF = 15.0, 75
+
 _parts: Parts | None = None
+_heard = 0.0
 _stopping = threading.Event()
 
 
@@ -71,17 +78,31 @@ def _fresh(**_: Any) -> None:
 def _sweep_now_and_then(**_: Any) -> None:
     """Ask for a sweep at the start and then regularly; a thread of the main process only sends, a child sweeps."""
     every_s = max(settings.resend_s / 6, 0.5)
+    log, deaf_s = logging.getLogger(__name__), max(6 * every_s, _DEAF_S)
 
     def ask() -> None:
+        global _heard
+        _heard = time.monotonic()
         while True:
             try:
                 app.send_task(SWEEP, expires=every_s * 2)
             except Exception as error:
-                logging.getLogger(__name__).warning("no sweep could be asked for: %s", type(error).__name__)
+                log.warning("no sweep could be asked for: %s", type(error).__name__)
+                _heard = time.monotonic()  # nothing can be heard, and that is no fault of ours
+            if time.monotonic() - _heard > deaf_s and not state.active_requests:
+                # After a broker was away a consumer may be connected and get nothing ever again.
+                log.error("nothing heard of the broker for %.0f s though it takes what we send; starting again", deaf_s)
+                os._exit(_DEAF)
             if _stopping.wait(every_s):
                 return
 
     threading.Thread(target=ask, name="sweep", daemon=True).start()
+
+
+@task_received.connect
+def _hear(**_: Any) -> None:
+    global _heard
+    _heard = time.monotonic()
 
 
 @worker_shutting_down.connect

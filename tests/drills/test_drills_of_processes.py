@@ -6,7 +6,7 @@ import pytest
 
 from tests.drills.short import held
 
-pytestmark = [pytest.mark.services, pytest.mark.faults]
+pytestmark = [pytest.mark.services, pytest.mark.faults, pytest.mark.timeout(900)]
 
 
 @pytest.mark.parametrize("name", ["r3", "r4"])
