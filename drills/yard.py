@@ -171,7 +171,9 @@ class Yard:
     def _env(self, more: dict[str, Any]) -> dict[str, str]:
         # ``PYTHONPATH``: this tree and no other, wherever the drill was started.
         # No limits of rates: they have tests of their own, and here all requests come from one address.
-        free = {f"YUETAN_LIMIT_{what}": "1000000" for what in ("ADDRESS", "CLIENT", "ORGANISATION", "UPLOADS", "SIGN_IN")}
+        free = {
+            f"YUETAN_LIMIT_{what}": "1000000" for what in ("ADDRESS", "CLIENT", "ORGANISATION", "UPLOADS", "SIGN_IN")
+        }
         own = free | {
             "PYTHONPATH": str(TREE), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "C_FORCE_ROOT": "1",
             "PYTHONWARNINGS": "ignore", "YUETAN_DATA_DIR": str(self.folder), "YUETAN_DATABASE_URL": self.url,
