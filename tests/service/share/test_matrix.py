@@ -92,7 +92,9 @@ def operations(world: World) -> Iterator[tuple[str, str]]:
 def asked(world: World, who: str | None, method: str, path: str, ids: dict[str, str]) -> int:
     address = API + path.format_map(ids)
     body = BODIES.get((method, path))
-    head = (world.head(who) if who else {}) | ({"if-match": f'"{"0" * 16}"'} if method in ("PUT", "PATCH", "DELETE") else {})
+    head = (world.head(who) if who else {}) | (
+        {"if-match": f'"{"0" * 16}"'} if method in ("PUT", "PATCH", "DELETE") else {}
+    )
     return int(world.web.request(method, address, headers=head, json=body).status_code)
 
 
