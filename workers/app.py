@@ -17,6 +17,7 @@ from celery import Celery
 from celery.signals import setup_logging, task_received, worker_process_init, worker_ready, worker_shutting_down
 from celery.worker import state
 
+import service.catalogue  # noqa: F401  every table is known here: a foreign key finds its table by name
 from service.broker import SWEEP, celery_settings
 from service.operation.log import configure
 from service.parts import Parts, calm_collector

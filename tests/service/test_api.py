@@ -381,7 +381,9 @@ def test_the_description_is_complete(client: TestClient) -> None:
             assert operation["summary"], (method, path)
             assert operation.get("description"), (method, path)
             refusals = {status: r for status, r in operation["responses"].items() if status >= "400"}
-            told = {"application/problem+json"} | ({"application/json"} if path == f"{API}/oauth/token" else set())  # RFC 6749
+            told = {"application/problem+json"} | (
+                {"application/json"} if path == f"{API}/oauth/token" else set()
+            )  # RFC 6749
             assert all(r["content"].keys() <= told for r in refusals.values()), (method, path)
             if "requestBody" in operation:
                 assert {"400", "413", "415", "422"} <= set(refusals), (method, path)

@@ -22,6 +22,7 @@ from sqlalchemy import select
 from service import clock
 from service.app import create_app
 from service.auth import Who
+from service.edition import version_of
 from service.identity import door, secrets, tokens, use
 from service.identity.keys import key_of
 from service.identity.permit import right_of
@@ -30,6 +31,7 @@ from service.identity.tables import ApiKey, Client, Login, SignIn
 from service.library import Library
 from service.parts import Parts
 from service.provide import transaction
+from service.tables import Person
 from tests.service.conftest import installed
 
 PASSWORD = "correct horse battery staple"
@@ -222,7 +224,9 @@ def test_a_program_gets_a_token_by_its_key_once_per_assertion(web: TestClient, h
     with here.database.writing() as db:
         client = db.get_one(Client, client_id)
         who = Who(client.organisation_id, client.person_id)
-        use.change_person(db, who, client.person_id, None, active=False)
+        use.change_person(
+            db, who, client.person_id, None, False, frozenset({version_of(db.get_one(Person, client.person_id))})
+        )
     assert web.get("/api/v1/identity/me", headers=head).status_code == 401
 
 

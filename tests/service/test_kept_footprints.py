@@ -137,7 +137,8 @@ def test_verified_is_said_only_where_the_register_says_so(client: TestClient) ->
     record = dict(KINDS["accreditations"].example) | {"valid_to": "2026-04-30"}
     there = client.post("/api/v1/registers/accreditations", json=record).json()
     assert client.get(f"{API}/{made['id']}").json()["verifications"][0]["accredited"] == "no"
-    client.put(f"/api/v1/registers/accreditations/{there['id']}", json=record | {"valid_to": "2026-12-31"})
+    longer, seen = record | {"valid_to": "2026-12-31"}, {"if-match": f'"{there["version"]}"'}
+    assert client.put(f"/api/v1/registers/accreditations/{there['id']}", json=longer, headers=seen).status_code == 200
     assert client.get(f"{API}/{made['id']}").json()["verified"]
 
 

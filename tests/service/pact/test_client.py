@@ -22,6 +22,7 @@ from service.app import create_app
 from service.auth import EMBEDDED
 from service.broker import TASKS
 from service.database import Database
+from service.edition import version_of
 from service.library import Library
 from service.pact import book, errands, partners
 from service.pact.address import check_shape, joined, same_origin, target
@@ -293,7 +294,7 @@ def know(mill: Running, buyer: Running) -> tuple[Made, Made]:
     for here, row, there, made in ((mill, at_mill, buyer, at_buyer), (buyer, at_buyer, mill, at_mill)):
         given = Given("other", f"{there.url}/pact", None, str(made.row.id), made.secret, True, "all")
         with here.parts.database.writing() as db:
-            partners.change(db, EMBEDDED, here.parts.settings, row.row.id, given)
+            partners.change(db, EMBEDDED, here.parts.settings, row.row.id, given, frozenset({version_of(row.row)}))
     return at_mill, at_buyer
 
 
@@ -352,7 +353,9 @@ def test_a_wrong_secret_gets_nothing(pair: tuple[Running, Running]) -> None:
     _, at_buyer = know(mill, buyer)
     given = Given("other", f"{mill.url}/pact", None, str(uuid4()), "wrong", True, "all")
     with buyer.parts.database.writing() as db:
-        row = partners.change(db, EMBEDDED, buyer.parts.settings, at_buyer.row.id, given)
+        row = partners.change(
+            db, EMBEDDED, buyer.parts.settings, at_buyer.row.id, given, frozenset({version_of(at_buyer.row)})
+        )
         partners.fetch(db, EMBEDDED, row, {"criteria": {}}, "list")
     assert run(buyer.parts) == ["waiting"]
     assert errand(buyer.parts).reason is not None
