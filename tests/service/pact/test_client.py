@@ -353,9 +353,8 @@ def test_a_wrong_secret_gets_nothing(pair: tuple[Running, Running]) -> None:
     _, at_buyer = know(mill, buyer)
     given = Given("other", f"{mill.url}/pact", None, str(uuid4()), "wrong", True, "all")
     with buyer.parts.database.writing() as db:
-        row = partners.change(
-            db, EMBEDDED, buyer.parts.settings, at_buyer.row.id, given, frozenset({version_of(at_buyer.row)})
-        )
+        seen = frozenset({version_of(partners.partner(db, EMBEDDED, at_buyer.row.id))})
+        row = partners.change(db, EMBEDDED, buyer.parts.settings, at_buyer.row.id, given, seen)
         partners.fetch(db, EMBEDDED, row, {"criteria": {}}, "list")
     assert run(buyer.parts) == ["waiting"]
     assert errand(buyer.parts).reason is not None
