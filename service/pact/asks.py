@@ -24,6 +24,7 @@ from service.edition import version_of
 from service.pact.partners import CREATED, partner, reaches, send
 from service.pact.refusals import NoAddress
 from service.pact.tables import PactAsk, PactPartner
+from service.refusals import NotFound
 from service.registers.kinds import KINDS
 from service.registers.tables import RegisterRecord
 from service.registers.use import add, change
@@ -140,7 +141,9 @@ def remind(db: Session, who: Who, settings: Settings, ask_id: UUID) -> bool:
 def stop(db: Session, who: Who, ask_id: UUID, today: dt.date) -> None:
     """Ask no more; the request is withdrawn in the register."""
     row = db.scalar(visible(PactAsk, who).where(PactAsk.id == ask_id).with_for_update())
-    if row is None or row.state != "waiting":
+    if row is None:
+        raise NotFound
+    if row.state != "waiting":
         return
     _end(db, who, row, "stopped")
     _enter(db, who, row, "withdrawn_on", today)
