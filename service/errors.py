@@ -32,7 +32,18 @@ from service.once.use import BadKey, InFlight
 from service.operation.log import cleared, route_of
 from service.outage import meaning
 from service.pact.refusals import Changed
-from service.refusals import BadJson, Finished, NoRoom, NotFound, NotReady, TooLarge, TooMany, Unexpected, WrongMedia
+from service.refusals import (
+    BadJson,
+    Finished,
+    NoRoom,
+    NotFound,
+    NotReady,
+    NotRetried,
+    TooLarge,
+    TooMany,
+    Unexpected,
+    WrongMedia,
+)
 from service.registers.refusals import Taken as RecordTaken
 from service.share.refusals import Decided as ReviewDecided
 from service.share.refusals import NothingHeld, SamePerson
@@ -49,6 +60,7 @@ STATUS: Mapping[type[YuetanError], int] = {
     NotSignedIn: 401,
     NotAllowed: 403,
     Finished: 409,
+    NotRetried: 409,
     InFlight: 409,
     BadKey: 400,
     Taken: 409,

@@ -23,7 +23,7 @@ from service.audit.use import record
 from service.auth import Who, visible
 from service.clock import now
 from service.identity.roles import access, rights_of
-from service.refusals import Finished, NotFound, RightLost, StoppedTrying
+from service.refusals import Finished, NotFound, NotRetried, RightLost, StoppedTrying
 from service.tables import Job, JobProgress, Person
 
 MOST_ATTEMPTS = 3
@@ -31,6 +31,8 @@ MOST_ATTEMPTS = 3
 STATES = ("queued", "running", "done", "failed", "parked", "cancelled")
 #: States that a repeated request starts anew.
 _AGAIN = ("parked", "cancelled")
+#: States that a person may have tried again.
+RETRIED = (*_AGAIN, "failed")
 _TO_SEND = "jobs.to_send"
 #: What whoever asked must be allowed to for the whole of a job. An errand at a partner (``pact``) is the organisation's
 #: own, also where the partner asked for it: it looks whether the partner may still have what it brings.
@@ -67,10 +69,15 @@ def enqueue(db: Session, who: Who, kind: str, payload: dict[str, Any], content: 
             record(db, who, "job.asked", job.id, kind=kind)
             return job
     if found.state in _AGAIN or (anew and found.finished is not None):
-        found.state, found.attempt, found.reason, found.finished, found.sent = "queued", 0, None, None, now()
-        _to_send(db, found)
+        _anew(db, found)
         record(db, who, "job.asked", found.id, kind=kind, again=True)
     return found
+
+
+def _anew(db: Session, job: Job) -> None:
+    """Put a job that has ended at its beginning again."""
+    job.state, job.attempt, job.reason, job.finished, job.sent = "queued", 0, None, None, now()
+    _to_send(db, job)
 
 
 def _to_send(db: Session, job: Job) -> None:
@@ -165,6 +172,29 @@ def cancel(db: Session, who: Who, job_id: UUID) -> Job:
         raise Finished
     job.state, job.lease_until, job.finished = "cancelled", None, now()
     record(db, who, "job.cancelled", job.id)
+    return job
+
+
+def retry(db: Session, who: Who, job_id: UUID, reason: str) -> Job:
+    """
+    Have a job that did not end well done again, with the rights of whoever asks for it now.
+
+    The trail keeps ``reason`` and the reason it had ended with.
+
+    Raises
+    ------
+    NotFound, NotRetried
+        No job of this organisation; it has not ended, or it ended well.
+    """
+    job = db.scalar(visible(Job, who).where(Job.id == job_id).with_for_update())
+    if job is None:
+        raise NotFound
+    if job.state not in RETRIED:
+        raise NotRetried
+    before = {"state": job.state, "code": (job.reason or {}).get("code")}
+    job.person_id = who.person_id
+    _anew(db, job)
+    record(db, who, "job.retried", job.id, kind=job.kind, reason=reason, before=before)
     return job
 
 

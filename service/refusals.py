@@ -75,6 +75,17 @@ class Finished(YuetanError):
     )
 
 
+class NotRetried(YuetanError):
+    code = "job.not_retried"
+    message = Text(
+        "任务没有结束或已经完成，不能重试。", "The job has not ended, or ended well, and cannot be tried again."
+    )
+    hint = Text(
+        "未结束的任务会自动重试；需要停止请取消。",
+        "One that has not ended is tried again by itself; cancel it to stop it.",
+    )
+
+
 class RightLost(YuetanError):
     code = "job.right_lost"
     message = Text(

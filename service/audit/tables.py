@@ -20,7 +20,7 @@ class AuditEvent(Link):
 
     __tablename__ = "audit_event"
 
-    #: Such as ``assessment.kept``; the words are in ``data/words/audit.yaml``.
+    #: Such as ``assessment.kept``.
     action: Mapped[str] = mapped_column(String(40))
     #: What it was done to: an id, or a key.
     subject: Mapped[str] = mapped_column(String(80))

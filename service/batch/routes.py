@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, File, Form, Path, Query, Response, UploadFile
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from finance.assessment import Options
 from service import jobs
@@ -153,6 +153,26 @@ def job(job_id: JobId, who: Caller, db: Reading) -> JobRead:
 def cancel(job_id: JobId, who: Caller, db: Transaction) -> JobRead:
     """Cancel a job that has not ended; nothing of it is kept."""
     jobs.cancel(db, who, job_id)
+    return job_read(use.seen(db, who, job_id))
+
+
+class RetryAsk(BaseModel):
+    """Why a job is tried again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=300, pattern=PLAIN, description="Kept in the audit trail")
+
+
+@router.post(
+    "/jobs/{job_id}/retry",
+    summary="Try a job again",
+    response_model=JobRead,
+    responses=MISSING | {409: MISSING[404] | {"description": "The job has not ended, or ended well"}},
+)
+def retry(job_id: JobId, asked: RetryAsk, who: Caller, db: Transaction) -> JobRead:
+    """Have a job that was refused, cancelled or parked done again, with the rights of who asks now."""
+    jobs.retry(db, who, job_id, asked.reason)
     return job_read(use.seen(db, who, job_id))
 
 

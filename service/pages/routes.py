@@ -15,7 +15,7 @@ from service import jobs, store
 from service.assessment import use as assessing
 from service.auth import Who, visible
 from service.batch import use as batch
-from service.batch.routes import Word, content_of, plain_name
+from service.batch.routes import PLAIN, Word, content_of, plain_name
 from service.law import use as law_use
 from service.pages.frame import Lang, PageRoute, number_typed, page, sources, tools
 from service.provide import Caller, Law, Reading, Today, Transaction
@@ -118,6 +118,18 @@ def _result_of(job: Job) -> str | None:
 def cancel(job_id: UUID, who: Caller, db: Transaction) -> Response:
     """Cancel a job that is not over."""
     jobs.cancel(db, who, job_id)
+    return RedirectResponse(f"/jobs/{job_id}", 303)
+
+
+@router.post("/jobs/{job_id}/retry")
+def retry(
+    job_id: UUID,
+    who: Caller,
+    db: Transaction,
+    reason: Annotated[str, Form(min_length=1, max_length=300, pattern=PLAIN)],
+) -> Response:
+    """Have a job that did not end well done again."""
+    jobs.retry(db, who, job_id, reason)
     return RedirectResponse(f"/jobs/{job_id}", 303)
 
 

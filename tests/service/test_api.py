@@ -237,6 +237,22 @@ def test_a_job_can_be_cancelled_once(client: TestClient, parts: Parts) -> None:
     assert client.post(f"{job['links']['self']}/cancel").status_code == 409
 
 
+def test_a_job_that_was_cancelled_is_tried_again_over_api_and_page(client: TestClient, parts: Parts) -> None:
+    job = client.post(UPLOAD, files={"file": ("a.xlsx", example(client))}).json()
+    itself = job["links"]["self"]
+    assert client.post(f"{itself}/retry", json={"reason": "急用"}).status_code == 409
+    client.post(f"{itself}/cancel")
+    assert client.post(f"{itself}/retry", json={"reason": ""}).status_code == 422
+    assert client.post(f"{itself}/retry", json={"reason": "误取消"}).json()["state"] == "queued"
+    client.post(f"{itself}/cancel")
+    shown = client.get(f"/jobs/{job['id']}").text
+    assert f'action="/jobs/{job["id"]}/retry"' in shown
+    assert client.post(f"/jobs/{job['id']}/retry", data={"reason": ""}).status_code == 422
+    sent = client.post(f"/jobs/{job['id']}/retry", data={"reason": "误取消"}, follow_redirects=False)
+    assert sent.status_code == 303
+    assert do_jobs(parts) == ["done"]
+
+
 def test_a_job_whose_program_fails_is_parked(
     client: TestClient, parts: Parts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

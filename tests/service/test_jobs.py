@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import update
 
 from service import jobs
+from service.audit.tables import AuditEvent
 from service.auth import EMBEDDED, Who, visible
 from service.clock import now
 from service.database import Database
 from service.heart import Heart, Lost
-from service.refusals import Finished, NotFound
+from service.refusals import Finished, NotFound, NotRetried
 from service.tables import Job, JobProgress
 
 LEASE_S = 30.0
@@ -149,6 +150,33 @@ def test_a_job_of_others_cannot_be_cancelled(database: Database) -> None:
     with database.writing() as db, pytest.raises(NotFound):
         jobs.cancel(db, Who(uuid4(), uuid4()), job_id)
     assert get(database, job_id).state == "queued"
+
+
+def test_what_did_not_end_well_is_tried_again_by_whom_and_why_is_kept(database: Database) -> None:
+    job_id = ask(database)
+    for _ in range(jobs.MOST_ATTEMPTS):
+        job = claim(database, job_id)
+        assert job is not None
+        with database.writing() as db:
+            jobs.give_back(db, job_id, job.attempt, {"code": "job.out_of_memory"})
+    assert claim(database, job_id) is None
+    with database.writing() as db, pytest.raises(NotFound):
+        jobs.retry(db, Who(uuid4(), uuid4()), job_id, "x")
+    with database.writing() as db:
+        again = jobs.retry(db, EMBEDDED, job_id, "内存已加大")
+        assert (again.state, again.attempt, again.reason) == ("queued", 0, None)
+        assert jobs.taken_to_send(db) == [("assess", job_id)]
+        event = db.scalars(visible(AuditEvent, EMBEDDED).where(AuditEvent.action == "job.retried")).one()
+        assert event.detail["reason"] == "内存已加大"
+        assert event.detail["before"] == {"state": "parked", "code": "job.out_of_memory"}
+    with database.writing() as db, pytest.raises(NotRetried):
+        jobs.retry(db, EMBEDDED, job_id, "x")
+    job = claim(database, job_id)
+    assert job is not None
+    with database.writing() as db:
+        jobs.finish(db, job_id, job.attempt, "done")
+    with database.writing() as db, pytest.raises(NotRetried):
+        jobs.retry(db, EMBEDDED, job_id, "x")
 
 
 def test_a_finished_job_is_done_anew_only_on_request(database: Database) -> None:
