@@ -63,13 +63,18 @@ class Offer(Input):
 
 
 class BidAsk(Input):
-    """Offers for one product; ``quantity`` is what is to be bought, in the unit of the first offer."""
+    """
+    Offers for one product; ``quantity`` is what is to be bought, in the unit of the first offer.
+
+    ``left_out`` names offers that came in and cannot be compared, so that no ranking is read without them.
+    """
 
     product: Name
     shadow_cny_per_t: NonNegative
     shadow_source: str = Field(min_length=1, max_length=300)
     quantity: Positive | None = None
     offers: tuple[Offer, ...] = Field(min_length=2, max_length=500)
+    left_out: tuple[Name, ...] = Field(default=(), max_length=500)
 
 
 @dataclass(frozen=True, slots=True)

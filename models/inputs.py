@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 
 class Input(BaseModel):
@@ -24,3 +25,8 @@ NonNegative = Annotated[float, Field(ge=0, le=1e15)]
 Positive = Annotated[float, Field(gt=0, le=1e15)]
 #: A day that a record may name; outside it is a slip of the pen.
 Day = Annotated[dt.date, Field(ge=dt.date(1950, 1, 1), le=dt.date(2150, 12, 31))]
+
+
+def broken_rule(field: str, zh: str, en: str) -> PydanticCustomError:
+    """Return a rule between fields of one row that is broken, in both languages, at the field to mend."""
+    return PydanticCustomError("rule", "{en}", {"zh": zh, "en": en, "field": field})

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from models.errors import BadData, Text, YuetanError
 from models.files import read_yaml
-from models.inputs import Input, NonNegative, Positive
+from models.inputs import Input, NonNegative, Positive, broken_rule
 from models.law import CONFIDENCE
 
 Kind = Literal["electricity", "heat"]
@@ -39,7 +39,8 @@ class ParkMember(Input):
     @model_validator(mode="after")
     def _output_in_a_unit(self) -> ParkMember:
         if (self.output is None) != (self.output_unit is None):
-            raise ValueError("an output needs its unit, and a unit its output")
+            missing = "output" if self.output is None else "output_unit"
+            raise broken_rule(missing, "产量和产量单位须一起填写", "an output needs its unit, and a unit its output")
         return self
 
 
@@ -65,11 +66,19 @@ class ParkSupply(Input):
     @model_validator(mode="after")
     def _made_or_bought(self) -> ParkSupply:
         if (self.direct_tco2 is None) == (self.factor_tco2_per_unit is None):
-            raise ValueError("a supply is made (direct emissions) or bought (factor): give one of the two")
+            raise broken_rule(
+                "direct_tco2",
+                "自产填直接排放，外购填排放因子：两者须填且只填一个",
+                "a supply is made (direct emissions) or bought (factor): give one of the two",
+            )
         if self.factor_tco2_per_unit is not None and not self.factor_source:
-            raise ValueError("a factor needs its source")
+            raise broken_rule("factor_source", "排放因子须写明来源", "a factor needs its source")
         if self.operator and self.factor_tco2_per_unit is not None:
-            raise ValueError("what is bought from outside is nobody's direct emission: leave the operator out")
+            raise broken_rule(
+                "operator",
+                "外购电力、热力不是企业的直接排放，请不填运营企业",
+                "what is bought from outside is nobody's direct emission: leave the operator out",
+            )
         return self
 
 
@@ -95,7 +104,7 @@ class ParkAsk(Input):
     @model_validator(mode="after")
     def _in_order(self) -> ParkAsk:
         if self.last < self.first:
-            raise ValueError("the period ends before it begins")
+            raise broken_rule("last", "截止日期早于起始日期", "the period ends before it begins")
         return self
 
 

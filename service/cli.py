@@ -60,6 +60,7 @@ from service.recompute import command as recompute
 from service.registers import command as registers
 from service.score import command as scores
 from service.statement import command as statement
+from service.supply import command as supply
 
 if TYPE_CHECKING:
     from models.fx import FxTable
@@ -92,6 +93,8 @@ app.add_typer(passthrough.app, name="passthrough")
 cost_app = typer.Typer(no_args_is_help=True, help="产品与产业链的碳成本 / carbon cost of products and chains")
 app.add_typer(cost_app, name="cost")
 cost_app.command()(embedded.chain)
+cost_app.command()(supply.park)
+cost_app.command()(supply.bids)
 app.add_typer(statement.app, name="statement")
 app.add_typer(factors.app, name="factor")
 app.add_typer(registers.app, name="register")

@@ -150,6 +150,7 @@ _BODY_REFUSALS: Mapping[str, str] = {
 
 _SAID: Mapping[str, Text] = {
     "missing": Text("缺少必填项", "is required"),
+    "rule": Text("{zh}", "{en}"),
     "extra_forbidden": Text("不认识的字段", "is not a known field"),
     "float_type": Text("应为数字", "must be a number"),
     "float_parsing": Text("应为数字", "must be a number"),

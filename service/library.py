@@ -16,6 +16,7 @@ from cbam.price_lines import PriceGrid, load_grid
 from cbam.prices import Paths, load_paths
 from finance.assessment import Context
 from finance.scorecard import Scorecard, load_scorecard
+from models.bids import BidPolicy, load_bid_policy
 from models.crosscheck import Policy, load_policy
 from models.errors import Text, YuetanError
 from models.factor_records import Licence, load_licences
@@ -27,6 +28,7 @@ from models.law import LawBook, load_law
 from models.market import Market, load_prices
 from models.measures import Measures, load_measures
 from models.method_profile import Profile, load_profiles
+from models.park_asked import ParkPolicy, load_park_policy
 from models.reconcile import Boundary, load_boundaries
 from models.register_answers import AccreditationPolicy, load_accreditation_policy
 from models.series import Series
@@ -141,6 +143,16 @@ class Library:
     def grid(self) -> PriceGrid:
         """Prices at which a cost is shown whatever the paths say."""
         return load_grid(self.data / "scenarios" / "certificate_price_grid.yaml")
+
+    @cached_property
+    def park_policy(self) -> ParkPolicy:
+        """When the roll-up of a park asks."""
+        return load_park_policy(self.data)
+
+    @cached_property
+    def bid_policy(self) -> BidPolicy:
+        """What makes offers comparable by their footprints."""
+        return load_bid_policy(self.data)
 
     @cached_property
     def allowance_paths(self) -> dict[str, AllowancePath]:

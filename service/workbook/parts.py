@@ -25,6 +25,7 @@ from service.workbook.problems import (
     Invalid,
     NeedsDeclaration,
     NotANumber,
+    RuleBroken,
     SameId,
     SameSite,
     UnknownWord,
@@ -46,6 +47,9 @@ def build(kind: type[Kind], values: dict[str, Any], sheet: Sheet) -> tuple[Kind 
     except ValidationError as error:
         problems: list[CellProblem] = []
         for one in error.errors(include_url=False):
+            if one["type"] == "rule":
+                problems.append(RuleBroken(**one["ctx"]))
+                continue
             of = str(one["loc"][0]) if one["loc"] else ""
             column = sheet.columns.get(of)
             problems.append(refused(dict(one), column) if column else Invalid(field=of or None, name_zh=of, name_en=of))

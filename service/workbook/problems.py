@@ -345,6 +345,12 @@ class Invalid(CellProblem):
     message = Text("“{name_zh}”的取值不被接受。", "The value of '{name_en}' is not accepted.")
 
 
+class RuleBroken(CellProblem):
+    code = "workbook.rule_broken"
+    message = Text("{zh}。", "{en}.")
+    hint = Text("请修改该行后再提交。", "Mend the row and hand the file in again.")
+
+
 class HiddenRow(CellProblem):
     severity = "question"
     code = "workbook.hidden_row"
