@@ -19,7 +19,7 @@ from models.statement_asked import PAID, ZERO, PaidBy, PaidKind, Span, Statement
 from models.statement_notes import VIEWS
 from models.table import Result, Row
 
-METHOD = "models.statement/2"
+METHOD = "models.statement/3"
 #: Share of a supplier's paid cost that may be without a named payer: rounding of decimal strings, no more.
 _UNNAMED = 1e-9
 
@@ -259,15 +259,17 @@ def _own(
     """Return the own site's views: the scheme's cost of what it covers, and what the power price holds of the rest."""
     error = asked.error_share or 0.0
     price = asked.market.cny_per_t if asked.market else None
-    needs_price = charged > 0.0 or in_power_price > 0.0
+    free = asked.free_tco2_per_t
+    surplus = bool(asked.scheme and free)
+    needs_price = charged > 0.0 or in_power_price > 0.0 or surplus
     if price is None and needs_price:
         findings.append(notes.no_price())
-    free = asked.free_tco2_per_t
     share = OUTPUT_SHARE.get(asked.allocation or "")
     power = 0.0 if in_power_price == 0.0 else None if price is None else price * in_power_price
     full = paid = marginal = power
     kind: PaidKind | None = "not_covered"
-    if charged > 0.0:
+    # Allowances given free for a product without charged emissions are a surplus, never cut at zero.
+    if charged > 0.0 or surplus:
         full = None if price is None or power is None else float(full_cost(price, charged)) + power
         kind, own_paid = _paid(asked, price, charged, findings)
         paid = None if own_paid is None or power is None else own_paid + power

@@ -10,6 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from models.files import DATA
+from models.measures import load_measures
+from models.roll_up import roll_up
+from models.roll_up_asked import ChainAsk
 from models.statement import Exhausted, ListedTwice, Statement, check_left, statement
 from models.statement_asked import Cost, Span, StatementInput, Upstream
 
@@ -242,3 +246,26 @@ def test_levels_of_the_full_cost() -> None:
         "own": pytest.approx(0.75),
         "input_output": pytest.approx(0.25),
     }
+
+
+@pytest.mark.parametrize("emitted", [{"direct_tco2_per_t": 0.0}, {"direct_tco2_per_t": 1.2, "direct_covered": False}])
+def test_allowances_without_charged_emissions_are_a_surplus_as_in_a_chain(emitted: dict[str, Any]) -> None:
+    """net = E - free (ets.md 4) and P (e - f), never cut at zero (passthrough.md 2.2): with e = 0 the paid view is -P f."""
+    found = statement(asked(free_tco2_per_t=0.25, allocation="benchmark", **emitted))
+    assert [value(view) for view in found.own] == [0.0, pytest.approx(-45.93 * 0.25), pytest.approx(-45.93 * 0.25)]
+    assert found.paid_kind == "estimate"
+    node = {"id": "coil", "level": "own", "free_tco2_per_unit": 0.25, "allocation": "benchmark", "direct_covered": True}
+    given = {
+        "direct_tco2_per_unit": emitted["direct_tco2_per_t"],
+        "direct_covered": emitted.get("direct_covered", True),
+    }
+    market = found.asked.market.model_dump() if found.asked.market else None
+    chain = ChainAsk.model_validate({"market": market, "nodes": [node | given], "inputs": []})
+    (alone,) = roll_up(chain, load_measures(DATA)).nodes
+    assert alone.own == tuple(value(view) for view in found.own)
+
+
+def test_free_allowances_outside_any_market_cost_and_bring_nothing() -> None:
+    found = statement(asked(scheme=None, free_tco2_per_t=0.25, allocation="benchmark"))
+    assert [value(view) for view in found.own] == [0.0, 0.0, 0.0]
+    assert found.paid_kind == "not_covered"
