@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import chain, finance, installation, lines, pact, passthrough, portfolio, runs, service, workbook
+from benchmarks import (
+    chain,
+    costs,
+    finance,
+    installation,
+    lines,
+    pact,
+    passthrough,
+    portfolio,
+    runs,
+    service,
+    workbook,
+)
 from benchmarks.harness import keep, machine
 
 TOPICS = {
     "lines": lines.run, "installation": installation.run, "workbook": workbook.run, "service": service.run, "chain": chain.run,
     "finance": finance.run, "pact": pact.run, "passthrough": passthrough.run, "portfolio": portfolio.run,
-    "runs": runs.run,
+    "runs": runs.run, "costs": costs.run,
 }  # fmt: skip
 
 

@@ -138,6 +138,7 @@ def run() -> list[Report]:
         million,
         solved(10_000, 10_000, 5, "spsolve >= 8 x, stretch 30 x"),
         solved(100_000, 1_000, 5, "spsolve >= 400 x, stretch 2,000 x"),
+        solved(100_000, 2_000, 5, "spsolve >= 400 x, stretch 2,000 x"),
     ]
 
 

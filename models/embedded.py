@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from models.errors import NOTHING, Text
 from models.law import Read
-from models.position import BASES, PaidBasis, Position, joined
+from models.position import BASES, Position, joined
 from models.regime import Regime
+from models.settlement import PaidBasis
 from models.table import Result, Row
 from models.units import Numbers
 
@@ -34,7 +35,7 @@ def full_cost(price_cny_per_t: Numbers, intensity_tco2_per_t: Numbers) -> Number
 
 
 def marginal_cost(
-    price_cny_per_t: Numbers, intensity_tco2_per_t: Numbers, free_tco2_per_t: Numbers, output_share: float
+    price_cny_per_t: Numbers, intensity_tco2_per_t: Numbers, free_tco2_per_t: Numbers, output_share: Numbers
 ) -> Numbers:
     """
     Carbon cost of one more tonne of product: kappa = P (e - lambda b).
@@ -45,7 +46,7 @@ def marginal_cost(
         Market price, CNY per tCO2.
     intensity_tco2_per_t, free_tco2_per_t : float or array, shape (n,)
         Covered emissions e and free allowances b per t of product.
-    output_share : float
+    output_share : float or array, shape (n,)
         lambda: 1 where allocation follows output, 0 for a lump sum.
 
     Returns

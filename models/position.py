@@ -8,18 +8,20 @@ an estimate.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal
 
-from models.allocation import band_rate, band_slope, national_free_allocation, net_position
+import numpy as np
+
+from models.allocation import band_rate, band_slope, national_free_allocation
 from models.errors import NOTHING, Text
 from models.findings import Finding
 from models.installation import EtsYear
 from models.law import LawAt, Read
 from models.regime import Regime
+from models.settlement import BASIS_OF, Dealings, PaidBasis, settled
 from models.table import Result, Row
-
-PaidBasis = Literal["own_purchases", "nothing_bought", "estimate", "unknown", "not_covered"]
+from models.units import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +96,6 @@ BASES: dict[PaidBasis, Text] = {
 }
 
 
-def _money(tonnes: float | None, price: float | None, fallback: float | None) -> tuple[float | None, bool]:
-    """Return tonnes times price, and whether the market price stood in for a missing contract price."""
-    if not tonnes:
-        return 0.0, False
-    if price is not None:
-        return tonnes * price, False
-    return (None, True) if fallback is None else (tonnes * fallback, True)
-
-
 def position(year: EtsYear, regime: Regime, law: LawAt, market_price_cny_per_t: float | None) -> Position:
     """
     Return the position and the carbon cost paid of an installation.
@@ -158,29 +151,17 @@ def position(year: EtsYear, regime: Regime, law: LawAt, market_price_cny_per_t: 
             reads=tuple(law.reads.values()),
         )
 
-    if not emissions or free is None:
-        return made("unknown")
-    net = float(net_position(emissions, free, year.banked_used_t or 0.0, year.offsets_t or 0.0))
-    bought, auctioned, sold = (x or 0.0 for x in (year.purchased_t, year.auction_t, year.sold_t))
+    found = settled(
+        Dealings.of(year, free), np.array([np.nan if market_price_cny_per_t is None else market_price_cny_per_t])
+    )
+    net, still, cost = (_known(column) for column in (found.net_t, found.open_t, found.cost_cny))
     traded = any(x is not None for x in (year.purchased_t, year.auction_t, year.sold_t, year.fees_cny))
-    still = max(0.0, net - bought - auctioned + sold)
-    parts = [
-        _money(year.purchased_t, year.purchase_price_cny_per_t, market_price_cny_per_t),
-        _money(year.auction_t, year.auction_price_cny_per_t, market_price_cny_per_t),
-        _money(year.offsets_t, year.offset_price_cny_per_t, None),
-        _money(year.sold_t, year.sale_price_cny_per_t, market_price_cny_per_t),
-    ]
-    if not traded and net > 0:
-        cost = None if market_price_cny_per_t is None else net * market_price_cny_per_t
-        return made("unknown" if cost is None else "estimate", net, still, cost)
-    if any(amount is None for amount, _ in parts):
-        return made("unknown", net, still)
-    buys, auctions, offsets, sales = (float(amount or 0.0) for amount, _ in parts)
-    cost = buys + auctions + offsets + (year.fees_cny or 0.0) - sales
-    basis: PaidBasis = "own_purchases" if traded else "nothing_bought"
-    if any(guess for _, guess in parts):
-        basis = "estimate"
-    return made(basis, net, still, cost, *([_shortfall_open(still)] if still > 0 else []))
+    short = [_shortfall_open(still)] if still and traded and cost is not None else []
+    return made(BASIS_OF[int(found.basis[0])], net, still, cost, *short)
+
+
+def _known(column: FloatArray) -> float | None:
+    return None if math.isnan(column[0]) else float(column[0])
 
 
 def _rule(regime: Regime, law: LawAt) -> str | None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from models.compliance import Outlook
+    from service.position.use import Positioned
+
+#: Products that a terminal is shown.
+_SHOWN = 40
 
 
 def position(
@@ -59,10 +63,27 @@ def position(
     if found.allocation:
         console.print(terminal.rows(found.allocation, Text("免费配额", "Free allocation").get(lang), lang, proof=False))
     console.print(terminal.rows(found.position, title, lang))
+    if found.costs is not None:
+        console.print(_costs(found, lang))
     console.print(_outlook(found.position.outlook, lang))
     cells += found.findings
     if cells:
         console.print(terminal.findings([finding.to_dict() for finding in cells], lang))
+
+
+def _costs(found: Positioned, lang: str) -> Table:
+    """Return what carbon costs each product; JSON holds more than a terminal is shown."""
+    from service.position.paper import COST_HEADS, cost_rows
+
+    title = Text("每吨产品的碳成本", "Carbon cost per tonne of product")
+    table = terminal.grid(title.get(lang), header=True)
+    table.add_column(Text("产品", "Product").get(lang))
+    for head in COST_HEADS:
+        table.add_column(head.get(lang), justify="right")
+    rows = cost_rows(found)
+    for row in (*rows[: min(len(rows) - 1, _SHOWN)], rows[-1]):
+        table.add_row(*(cell.get(lang) if isinstance(cell, Text) else cell for cell in row))
+    return table
 
 
 def _outlook(found: Sequence[Outlook], lang: str) -> Table:

@@ -12,7 +12,7 @@ from service.assessment.routes import XLSX
 from service.batch.routes import content_of, plain_name
 from service.change.routes import PDF
 from service.pages.frame import Lang, PageRoute, handed_back, page, sources
-from service.position.paper import PLAIN, position_paper
+from service.position.paper import COST_HEADS, PLAIN, cost_rows, position_paper
 from service.position.routes import EXAMPLE
 from service.position.use import PositionAsk, Positioned, positioned
 from service.position.workbook import placed, read_year
@@ -93,6 +93,8 @@ def _page(
         findings=findings,
         error=error,
         plain=PLAIN,
+        cost_heads=COST_HEADS,
+        cost_rows=cost_rows(found) if found else [],
         again=asked.model_dump_json() if asked else "",
         sources=sources(),
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 from models.errors import Text
 from service.position.use import Positioned
 from service.press.document import Block, Column, Document, Figure, Figures, Steps, Table, Words
 
+#: Products on paper; the API holds all of them.
+_MOST_ROWS = 200
 PLAIN = Text(
     "已付碳价只来自自己的合同；市场价只用来估算尚需购买的部分和边际成本，两者不能互相代替。",
     "The price paid rests on your own contracts alone; the market's price values what is still to be bought and the marginal view, "
@@ -31,6 +34,8 @@ def position_paper(found: Positioned, made_on: dt.date) -> Document:
     ]
     if found.allocation:
         parts.append(Steps(found.allocation.rows(), Text("免费配额", "Free allocation")))
+    if found.costs is not None:
+        parts.append(cost_table(found))
     if made.outlook:
         parts.append(
             Table(
@@ -83,6 +88,46 @@ def position_paper(found: Positioned, made_on: dt.date) -> Document:
         key=f"{found.installation} {made.compliance_year} {made.as_of}",
         blocks=parts,
     )
+
+
+COST_HEADS = (
+    Text("强度 tCO2/t", "Intensity, tCO2/t"), Text("全额 元/t", "Full, CNY/t"), Text("实付 元/t", "Paid, CNY/t"),
+    Text("边际 元/t", "Marginal, CNY/t"), Text("实付合计 元", "Paid, CNY"),
+)  # fmt: skip
+REST = Text("未列入产品的排放", "Emissions of no product listed")
+
+
+def cost_rows(found: Positioned, digits: int = 4) -> list[list[Text | str]]:
+    """Return name, intensity, the three views per tonne and what was paid for the year, of each product and of the rest."""
+    of = found.costs
+    if of is None:
+        return []
+    rows: list[list[Text | str]] = [
+        [one.product, _shown(of.intensity_tco2_per_t[i], 4), *(_shown(v, digits) for v in of.views_cny_per_t[i]),
+         _shown(of.totals_cny[i, 1], 2)]
+        for i, one in enumerate(found.products)
+    ]  # fmt: skip
+    return [*rows, [REST, f"{of.rest_t[0]:z,.0f} t", "—", "—", "—", _shown(of.rest_cny[0, 1], 2)]]
+
+
+def cost_table(found: Positioned) -> Table:
+    """Return what carbon costs each product as a table."""
+    rows = cost_rows(found)
+    if len(rows) > _MOST_ROWS:
+        left = Text(
+            f"另有 {len(rows) - _MOST_ROWS} 个产品，见接口", f"{len(rows) - _MOST_ROWS} more products: see the API"
+        )
+        rows = [*rows[: _MOST_ROWS - 1], [left, "", "", "", "", ""], rows[-1]]
+    heads = [Column(Text("产品", "Product"), 2), *(Column(head, 1.1, number=True) for head in COST_HEADS)]
+    return Table(
+        heads,
+        rows,
+        Text("每吨产品的碳成本（三种口径不可混用）", "Carbon cost per tonne of product (three views, never mixed)"),
+    )
+
+
+def _shown(value: float, digits: int) -> str:
+    return "—" if math.isnan(value) else f"{value:z,.{digits}f}"
 
 
 def _number(value: float | None, digits: int = 2) -> str:

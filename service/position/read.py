@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 from pydantic import BaseModel, Field
 
 from models.compliance import METHOD
+from models.units import FloatArray
+from service.embedded.read import ViewsRead
 from service.errors import TextRead
 from service.position.use import Positioned
 from service.schemas import FindingRead, ReadRead, RowRead, read_of, rows_of
@@ -36,6 +39,24 @@ class OutlookRead(BaseModel):
     per_t_cny: float | None = Field(description="Per tonne emitted")
 
 
+class ProductCostRead(BaseModel):
+    """What carbon costs a product: full, paid and marginal view, CNY per t and for the year; null where not known."""
+
+    product: str
+    output_t: float
+    intensity_tco2_per_t: float
+    free_tco2_per_t: float | None = Field(description="Its own, or by its share of the emissions")
+    cost_cny_per_t: ViewsRead
+    total_cny: ViewsRead
+
+
+class RestRead(BaseModel):
+    """What no product of the list holds; with it the products add up to the installation."""
+
+    emissions_t: float
+    total_cny: ViewsRead
+
+
 class PositionRead(BaseModel):
     """Where an installation stands in a compliance year."""
 
@@ -63,6 +84,8 @@ class PositionRead(BaseModel):
     outlook: list[OutlookRead]
     findings: list[FindingRead]
     reads: list[ReadRead]
+    products: list[ProductCostRead] = Field(description="Empty where none are stated, or they exceed the installation")
+    rest: RestRead | None
 
 
 class PositionFileRead(BaseModel):
@@ -114,4 +137,34 @@ def position_read(found: Positioned) -> PositionRead:
         ],
         findings=[FindingRead.model_validate(finding.to_dict()) for finding in found.findings],
         reads=[read_of(read) for read in made.reads],
+        products=_products(found),
+        rest=None
+        if found.costs is None
+        else RestRead(emissions_t=float(found.costs.rest_t[0]), total_cny=_views(found.costs.rest_cny[0])),
     )
+
+
+def _products(found: Positioned) -> list[ProductCostRead]:
+    of = found.costs
+    if of is None:
+        return []
+    return [
+        ProductCostRead(
+            product=one.product,
+            output_t=one.output_t,
+            intensity_tco2_per_t=float(of.intensity_tco2_per_t[i]),
+            free_tco2_per_t=_known(of.free_tco2_per_t[i]),
+            cost_cny_per_t=_views(of.views_cny_per_t[i]),
+            total_cny=_views(of.totals_cny[i]),
+        )
+        for i, one in enumerate(found.products)
+    ]
+
+
+def _views(three: FloatArray) -> ViewsRead:
+    full, paid, marginal = map(_known, three)
+    return ViewsRead(full=full, paid=paid, marginal=marginal)
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

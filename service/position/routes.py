@@ -38,6 +38,10 @@ EXAMPLE: dict[str, Any] = {
         {"on": "2025-06-01", "kind": "purchase", "instrument": "GDEA", "tonnes": 5000.0, "price_cny_per_t": 39.04}
     ],
     "on": "2025-07-01",
+    "products": [
+        {"product": "抛光砖", "output_t": 30000.0, "emissions_t": 66000.0},
+        {"product": "釉面砖", "output_t": 20000.0, "emissions_t": 32000.0},
+    ],
 }
 
 
@@ -56,7 +60,8 @@ def position(
 
     An entry that cannot count is named and left out, the others stand. The price
     paid rests on the entries' own contract prices; the market's price values
-    what is still to be bought and nothing else.
+    what is still to be bought and nothing else. Products get what carbon costs them
+    per tonne, full, paid and marginal; with the rest they add up to the installation.
     """
     return position_read(positioned(asked, law, own_market(db, who, law), today))
 

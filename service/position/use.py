@@ -5,22 +5,26 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+import numpy as np
 from pydantic import Field
 
 from models.allocation_notice import AllocationAsk
 from models.allowance import ReferencePrice, reference_price, user_price
 from models.compliance import CompliancePosition, Emitted, compliance_position
+from models.embedded import OUTPUT_SHARE
 from models.entitlement import FreeAllocation, free_allocation
 from models.errors import YuetanError
 from models.findings import Finding
 from models.holdings import Account, Entry, account_on
 from models.home_prices import allowance_lines
-from models.inputs import Input, Positive
+from models.inputs import Input, NonNegative, Positive
 from models.installation import EtsYear
 from models.law import LawAt
 from models.market import Market
 from models.position import marginal_slope
+from models.product_costs import ProductColumns, ProductCosts, SiteColumns, product_costs
 from models.regime import Regime, law_of_year, regime_of
+from models.units import FloatArray
 from service.library import Library
 
 
@@ -31,8 +35,17 @@ class OwnAllowancePrice(Input):
     cny_per_t: Positive
 
 
+class MadeProduct(Input):
+    """A product of the installation in the year, for what carbon costs it: output, covered emissions, and free allowances of its own."""
+
+    product: str = Field(min_length=1, max_length=200)
+    output_t: Positive
+    emissions_t: NonNegative
+    free_allocation_t: NonNegative | None = None
+
+
 class PositionAsk(Input):
-    """An installation in a compliance year: who it is, what it emits, how it is allocated, and its allowance account."""
+    """An installation in a compliance year: who it is, what it emits, how it is allocated, its allowance account and its products."""
 
     year: EtsYear
     emitted: Emitted | None = None
@@ -41,6 +54,7 @@ class PositionAsk(Input):
     #: Day of the question; later entries are plans. Today where absent.
     on: dt.date | None = Field(default=None, ge=dt.date(2013, 1, 1), le=dt.date(2060, 12, 31))
     own_prices: tuple[OwnAllowancePrice, ...] = Field(default=(), max_length=10)
+    products: tuple[MadeProduct, ...] = Field(default=(), max_length=20_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,9 @@ class Positioned:
     account: Account
     price: ReferencePrice | None
     findings: tuple[Finding, ...]
+    products: tuple[MadeProduct, ...] = ()
+    #: What carbon costs each of ``products``; none where there are none or they are refused.
+    costs: ProductCosts | None = None
 
 
 def positioned(asked: PositionAsk, library: Library, market: Market, today: dt.date) -> Positioned:
@@ -85,7 +102,47 @@ def positioned(asked: PositionAsk, library: Library, market: Market, today: dt.d
     made = compliance_position(
         account, regime, law, emitted, allocation, marginal_slope(year, regime, law), value, lines
     )
-    return Positioned(year.installation, made, regime, allocation, account, price, (*findings, *made.findings))
+    method = allocation.method if allocation else year.allocation_method or _method_by_rule(regime, law)
+    costs = _costs(asked, made, value, method, findings)
+    return Positioned(
+        year.installation, made, regime, allocation, account, price, (*findings, *made.findings), asked.products, costs
+    )
+
+
+def _method_by_rule(regime: Regime, law: LawAt) -> str | None:
+    rule = law.find("cn.ets.national.allocation_rule") if regime.word == "national" else None
+    return None if rule is None else str(rule.value)
+
+
+def _costs(
+    asked: PositionAsk, made: CompliancePosition, price: float | None, method: str | None, findings: list[Finding]
+) -> ProductCosts | None:
+    """Return what carbon costs each product; products that hold more than the installation are told and not costed."""
+    if not asked.products:
+        return None
+
+    def column(*values: float | None) -> FloatArray:
+        return np.array([np.nan if value is None else value for value in values])
+
+    site = SiteColumns(
+        emissions_t=column(made.emissions_t),
+        free_t=column(made.free_t),
+        average_paid_cny_per_t=column(made.average_paid_cny_per_t),
+        market_price_cny_per_t=column(price),
+        output_share=column(OUTPUT_SHARE.get(method or "")),
+        covered=np.array([made.instrument is not None]),
+    )
+    products = ProductColumns(
+        site=np.zeros(len(asked.products), dtype=np.int64),
+        output_t=column(*(one.output_t for one in asked.products)),
+        emissions_t=column(*(one.emissions_t for one in asked.products)),
+        free_t=column(*(one.free_allocation_t for one in asked.products)),
+    )
+    try:
+        return product_costs(site, products, lambda _: asked.year.installation)
+    except YuetanError as refusal:
+        findings.append(Finding.of(refusal))
+        return None
 
 
 def _with_intensity(asked: PositionAsk) -> EtsYear:

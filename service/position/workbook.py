@@ -14,7 +14,7 @@ from models.holdings import OFFSETS, Entry
 from models.installation import EtsYear
 from models.law import LawBook
 from models.regime import regime_of
-from service.position.use import PositionAsk
+from service.position.use import MadeProduct, PositionAsk
 from service.workbook.layout import default_layout
 from service.workbook.lists import Line, Lists, NothingToRead, read_lists, write_lists
 from service.workbook.parts import build
@@ -49,6 +49,10 @@ EXAMPLE: Mapping[str, list[dict[str, Any]]] = {
         }
     ],
     "products": [{"product": "瓷砖", "output_t": 50000, "historic": 2.0, "document": "配额核定表"}],
+    "costs": [
+        {"product": "抛光砖", "output_t": 30000, "emissions_t": 66000},
+        {"product": "釉面砖", "output_t": 20000, "emissions_t": 32000},
+    ],
     "entries": [
         {
             "on": "2025-06-01",
@@ -146,7 +150,10 @@ def _asked(lists: Lists, line: Line, book: LawBook) -> PositionAsk | None:
     usual = regime_of(year, book).instrument
     _offsets_named(lists)
     entries = lists.made("entries", Entry, lambda one: ({"instrument": usual} if usual else {}) | one.values)
-    given: dict[str, Any] = {"year": year, "emitted": emitted, "allocation": allocation, "entries": tuple(entries)}
+    given: dict[str, Any] = {
+        "year": year, "emitted": emitted, "allocation": allocation, "entries": tuple(entries),
+        "products": tuple(lists.made("costs", MadeProduct)),
+    }  # fmt: skip
     made, problems = build(PositionAsk, given | ({"on": of["on"]} if "on" in of else {}), sheet)
     for problem in problems:
         lists.refuse(line, problem)

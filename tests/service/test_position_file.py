@@ -43,6 +43,31 @@ def test_the_workbook_gives_the_same_as_the_api(client: TestClient) -> None:
     assert by_file["position"]["free_t"] == pytest.approx(93_100.0)
 
 
+def test_products_cost_the_same_by_workbook_and_api_and_add_up(client: TestClient) -> None:
+    by_file, by_api = handed(client, filled(client))["position"], client.post(API, json=EXAMPLE).json()
+    assert by_file["products"] == by_api["products"]
+    assert by_file["rest"] == by_api["rest"]
+    polished = by_api["products"][0]
+    paid, price = by_api["average_paid_cny_per_t"], by_api["market_price_cny_per_t"]
+    assert polished["cost_cny_per_t"]["full"] == pytest.approx(2.2 * price)
+    assert polished["cost_cny_per_t"]["paid"] == pytest.approx(2.2 * paid)
+    assert polished["cost_cny_per_t"]["marginal"] == pytest.approx(2.2 * price * 0.069)
+    parts = [*by_api["products"], by_api["rest"]]
+    assert sum(one["total_cny"]["paid"] for one in parts) == pytest.approx(by_api["cost_cny"])
+    assert by_api["rest"]["emissions_t"] == 2_000.0
+
+
+def test_products_above_the_installation_are_told_and_not_costed(client: TestClient) -> None:
+    many = EXAMPLE | {"products": [{"product": "x", "output_t": 1.0, "emissions_t": 100_001.0}]}
+    found = client.post(API, json=many).json()
+    assert (found["products"], found["rest"]) == ([], None)
+    assert "products.exceed_site" in {one["code"] for one in found["findings"]}
+    assert found["cost_cny"] is not None
+    kept = handed(client, filled(client, product_B2=0))
+    assert [one["product"] for one in kept["position"]["products"]] == ["釉面砖"]
+    assert any(one["cell"] == "B2" for one in kept["findings"])
+
+
 @pytest.mark.parametrize(
     ("cells", "code", "cell"),
     [
