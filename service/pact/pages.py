@@ -16,9 +16,12 @@ from models.register_chain import SupplierRequest, coverage
 from service.audit.use import record as write_down
 from service.auth import Who, visible
 from service.batch.routes import content_of, plain_name
+from service.edition import version_of
+from service.errors import status_of
 from service.footprint.offers import Batch, offer_file
 from service.identity.permit import needs
 from service.pact import asks, book, partners
+from service.pact.routes import PartnerAsk, given
 from service.pact.tables import OWN, PactEvent, PactFootprint
 from service.pages.frame import Lang, PageRoute, checked_form, page
 from service.parts import Parts
@@ -65,15 +68,56 @@ def add_partner(
     client_secret: Annotated[str | None, Form(max_length=500)] = None, sees: Annotated[str, Form(pattern="^(all|chosen)$")] = "chosen",
 ) -> Response:  # fmt: skip
     """Register a partner; its secret is shown once."""
-    given = partners.Given(
+    stated = partners.Given(
         name, base_url or None, auth_url or None, client_id or None, client_secret or None, False, sees
     )
     try:
-        made = partners.add(db, who, parts.settings, given)
+        made = partners.add(db, who, parts.settings, stated)
         write_down(db, who, "pact_partner.added", made.row.id, sees=made.row.sees, may_be_private=False)
     except YuetanError as error:
         return _page(request, lang, who, db, parts, today, error=error)
     return _page(request, lang, who, db, parts, today, made=made)
+
+
+@router.post("/exchange/partners/{partner_id}", openapi_extra=_MANAGE)
+def change_partner(
+    request: Request, lang: Lang, who: Caller, db: Transaction, parts: HereParts, today: Today, partner_id: UUID,
+    version: Annotated[str, Form(max_length=16)], name: Annotated[str, Form(max_length=200)],
+    base_url: Annotated[str, Form(max_length=500)] = "", auth_url: Annotated[str, Form(max_length=500)] = "",
+    client_id: Annotated[str, Form(max_length=500)] = "", client_secret: Annotated[str, Form(max_length=500)] = "",
+    sees: Annotated[str, Form(max_length=10)] = "chosen",
+) -> Response:  # fmt: skip
+    """Replace what is stated of a partner in the edition that was shown; a secret left blank stays."""
+    stated = {
+        "name": name,
+        "base_url": base_url,
+        "auth_url": auth_url,
+        "client_id": client_id,
+        "client_secret": client_secret,
+    }
+    try:
+        row = partners.partner(db, who, partner_id)
+        filled = {field: value.strip() for field, value in stated.items() if value.strip()}
+        told = checked_form(PartnerAsk, filled | {"sees": sees, "may_be_private": row.may_be_private}, "exchange")
+        partners.change(db, who, parts.settings, partner_id, given(told, who, parts), frozenset({version}))
+        write_down(db, who, "pact_partner.changed", row.id, sees=row.sees, may_be_private=row.may_be_private)
+    except YuetanError as error:
+        return _page(request, lang, who, db, parts, today, error=error)
+    return RedirectResponse(f"/exchange?lang={lang}", 303)
+
+
+@router.post("/exchange/partners/{partner_id}/close", openapi_extra=_MANAGE)
+def close_partner(
+    request: Request, lang: Lang, who: Caller, db: Transaction, parts: HereParts, today: Today, partner_id: UUID,
+    version: Annotated[str, Form(max_length=16)],
+) -> Response:  # fmt: skip
+    """Close a partner in the edition that was shown; what was exchanged stays."""
+    try:
+        partners.close(db, who, partner_id, frozenset({version}))
+        write_down(db, who, "pact_partner.closed", partner_id)
+    except YuetanError as error:
+        return _page(request, lang, who, db, parts, today, error=error)
+    return RedirectResponse(f"/exchange?lang={lang}", 303)
 
 
 @router.post("/exchange/{partner_id}/release", openapi_extra=_SHARE)
@@ -105,10 +149,10 @@ def ask(
     tonnes: Annotated[str, Form(max_length=40)] = "", comment: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:  # fmt: skip
     """Ask a supplier."""
-    given = {"product": product, "product_id": product_id, "due": due}
-    given |= ({"tonnes": tonnes} if tonnes.strip() else {}) | ({"comment": comment} if comment.strip() else {})
+    stated = {"product": product, "product_id": product_id, "due": due}
+    stated |= ({"tonnes": tonnes} if tonnes.strip() else {}) | ({"comment": comment} if comment.strip() else {})
     try:
-        asks.ask(db, who, parts.settings, partner, checked_form(asks.SupplierAsk, given, "exchange"), today)
+        asks.ask(db, who, parts.settings, partner, checked_form(asks.SupplierAsk, stated, "exchange"), today)
     except YuetanError as error:
         return _page(request, lang, who, db, parts, today, error=error)
     return RedirectResponse(f"/exchange?lang={lang}#asked", 303)
@@ -161,7 +205,8 @@ def _page(
     rows = db.scalars(events.options(undefer(PactEvent.document))).all()
     every = partners.partners(db, who)
     return page(
-        request, lang, "exchange.html", 422 if error else 200, partners=every, names={one.id: one.name for one in every},
+        request, lang, "exchange.html", status_of(error) if error else 200,
+        version_of=version_of, partners=every, names={one.id: one.name for one in every},
         reaches=partners.reaches, offered=offered, events=[_line(row) for row in rows],
         errands=partners.errands(db, who, _LATEST), errand_states=_ERRANDS, asks=asks.asks(db, who, _LATEST),
         ask_states=asks.STATES, policy=asks.reminders(), today=today,

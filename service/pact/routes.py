@@ -97,7 +97,7 @@ def _made(made: partners.Made) -> PartnerMade:
     return PartnerMade(partner=_partner(made.row), client_id=str(made.row.id), client_secret=made.secret)
 
 
-def _given(ask: PartnerAsk, who: Caller, here: HereParts) -> partners.Given:
+def given(ask: PartnerAsk, who: Caller, here: HereParts) -> partners.Given:
     """Return what is stated; requests into the operator's own network are the operator's to allow."""
     if ask.may_be_private and here.settings.sign_in != "off" and "operate" not in who.rights:
         said = access().rights["operate"]
@@ -116,7 +116,7 @@ def list_partners(who: Caller, db: Reading) -> list[PartnerRead]:
 @router.post("/partners", summary="Add a partner", status_code=201, response_model=PartnerMade, openapi_extra=_MANAGE)
 def add_partner(ask: PartnerAsk, who: Caller, here: HereParts, db: Transaction) -> PartnerMade:
     """Register a partner; the answer holds, once, the secret with which it comes to our server."""
-    made = partners.add(db, who, here.settings, _given(ask, who, here))
+    made = partners.add(db, who, here.settings, given(ask, who, here))
     record(db, who, "pact_partner.added", made.row.id, sees=made.row.sees, may_be_private=made.row.may_be_private)
     return _made(made)
 
@@ -133,7 +133,7 @@ def change_partner(
     response: Response,
 ) -> PartnerRead:  # fmt: skip
     """Replace what is stated of a partner; its secret for us stays where none is given."""
-    row = partners.change(db, who, here.settings, partner_id, _given(ask, who, here), editions)
+    row = partners.change(db, who, here.settings, partner_id, given(ask, who, here), editions)
     response.headers["ETag"] = f'"{next_version(db, row)}"'
     record(db, who, "pact_partner.changed", row.id, sees=row.sees, may_be_private=row.may_be_private)
     return _partner(row)

@@ -11,11 +11,10 @@ from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from models.errors import NOTHING, BadData, Text, YuetanError
 from models.files import DATA, read_yaml
-from models.inputs import Input
 from service.errors import status_of
 from service.json_text import check_json
 from service.pages.show import FILTERS
@@ -23,7 +22,7 @@ from service.parts import Parts
 from service.refusals import BadField, BadJson, BadNumber, Unexpected
 
 HERE = Path(__file__).parent
-Asked = TypeVar("Asked", bound=Input)
+Asked = TypeVar("Asked", bound=BaseModel)
 LANGUAGES = ("zh", "en")
 _BAD_FORM = Text("填写的选项有误。", "An option is not valid.")
 

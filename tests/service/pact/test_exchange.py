@@ -212,6 +212,50 @@ def test_the_page_registers_releases_asks_and_publishes(client: TestClient, part
     assert client.post(f"/exchange/asks/{ask_id}/stop", follow_redirects=False).status_code == 303
 
 
+def test_the_page_changes_and_closes_a_partner_in_the_edition_that_was_shown(client: TestClient, parts: Parts) -> None:
+    mill = partner(parts, sees="chosen")
+    address = f"/exchange/partners/{mill.row.id}"
+
+    def now() -> dict[str, Any]:
+        found: dict[str, Any] = next(
+            one for one in client.get(f"{API}/partners").json() if one["id"] == str(mill.row.id)
+        )
+        return found
+
+    before = now()
+    assert f'value="{before["version"]}"' in client.get("/exchange").text
+    form = {"version": before["version"], "name": "客户乙", "base_url": before["base_url"], "auth_url": before["auth_url"] or "",
+            "client_id": before["client_id"], "client_secret": "", "sees": "all"}  # fmt: skip
+    assert client.post(address, data=form, follow_redirects=False).status_code == 303
+    after = now()
+    assert (after["name"], after["sees"], after["has_secret"], after["may_be_private"]) == (
+        "客户乙",
+        "all",
+        before["has_secret"],
+        before["may_be_private"],
+    )
+    stale = client.post(f"{address}?lang=zh", data=form | {"name": "客户丙"})
+    assert stale.status_code == 412
+    assert "已被他人修改" in stale.text
+    for wrong in (
+        {"base_url": "ftp://x"},
+        {"name": " "},
+        {"sees": "none"},
+        {"auth_url": "https://x.example", "base_url": ""},
+    ):
+        refused = client.post(f"{address}?lang=zh", data=form | {"version": after["version"]} | wrong)
+        assert refused.status_code == 422, wrong
+        assert 'class="problem"' in refused.text
+    assert client.post(f"{address}/close", data={"version": before["version"]}).status_code == 412
+    assert now() == after
+    assert client.post(f"/exchange/partners/{uuid4()}", data=form).status_code == 404
+    assert client.post(f"/exchange/partners/{uuid4()}/close", data={"version": "x"}).status_code == 404
+    closed = client.post(f"{address}/close", data={"version": after["version"]}, follow_redirects=False)
+    assert closed.status_code == 303
+    assert now()["active"] is False
+    assert f'action="{address}' not in client.get("/exchange").text
+
+
 def test_hostile_asks(lasting: TestClient) -> None:
     made = lasting.post(f"{API}/partners", json={"name": "x"}).json()["partner"]["id"]
     for hostile in ("null", "-1e309", f'"{MARK}<script>"', "{}", '"\\u202e\\u0000"', "[]"):
