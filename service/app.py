@@ -90,6 +90,8 @@ from service.share import pages as share_pages
 from service.share import routes as share
 from service.statement import pages as statement_pages
 from service.statement import routes as statement
+from service.supply import letter_pages
+from service.supply import letter_routes as letters
 from service.supply import pages as supply_pages
 from service.supply import routes as supply
 from service.terms import pages as terms_pages
@@ -214,7 +216,7 @@ def create_app(
         position.router, finance.router, statement.router, audit.router,
         pact.router, pact_footprints.router, pact_exchange.router,
         identity.router, footprint.router, footprint.reconciliations, kept_footprints.router,
-        kept_footprints.disclosures, embedded.router, supply.parks, supply.bids,
+        kept_footprints.disclosures, embedded.router, supply.parks, supply.bids, letters.router,
         registers.router, registers.grades, factors.router, passthrough.router, share.router, share.reviews,
         releases.router,
     ):  # fmt: skip
@@ -232,6 +234,7 @@ def create_app(
         sector_pages.router,
         embedded_pages.router,
         supply_pages.router,
+        letter_pages.router,
         position_pages.router,
         finance_pages.router,
         score_pages.router,
