@@ -84,7 +84,7 @@ def change_partner(
     request: Request, lang: Lang, who: Caller, db: Transaction, parts: HereParts, today: Today, partner_id: UUID,
     version: Annotated[str, Form(max_length=16)], name: Annotated[str, Form(max_length=200)],
     base_url: Annotated[str, Form(max_length=500)] = "", auth_url: Annotated[str, Form(max_length=500)] = "",
-    client_id: Annotated[str, Form(max_length=500)] = "", client_secret: Annotated[str, Form(max_length=500)] = "",
+    client_id: Annotated[str, Form(max_length=500)] = "", client_secret: Annotated[str | None, Form(max_length=500)] = None,
     sees: Annotated[str, Form(max_length=10)] = "chosen",
 ) -> Response:  # fmt: skip
     """Replace what is stated of a partner in the edition that was shown; a secret left blank stays."""
@@ -97,7 +97,7 @@ def change_partner(
     }
     try:
         row = partners.partner(db, who, partner_id)
-        filled = {field: value.strip() for field, value in stated.items() if value.strip()}
+        filled = {field: value.strip() for field, value in stated.items() if value and value.strip()}
         told = checked_form(PartnerAsk, filled | {"sees": sees, "may_be_private": row.may_be_private}, "exchange")
         partners.change(db, who, parts.settings, partner_id, given(told, who, parts), frozenset({version}))
         write_down(db, who, "pact_partner.changed", row.id, sees=row.sees, may_be_private=row.may_be_private)
