@@ -9,7 +9,7 @@ sum = $(shell cat $(1) 2>/dev/null | cksum | cut -d' ' -f1)
 RUN := $(VENV)/.run-$(call sum,requirements/run.lock pyproject.toml)
 TEST := $(VENV)/.test-$(call sum,requirements/test.lock pyproject.toml)
 E2E := $(VENV)/.e2e-$(call sum,requirements/e2e.lock)
-.PHONY: run demo test test-services load check bench corpus fuzz lock clean
+.PHONY: run demo test test-services load check bench corpus fuzz sbom audit lock clean
 
 run: $(RUN)          ## set up, run the example workbook, leave the service running on 127.0.0.1
 	$(BIN)/yuetan serve --demo $(ARGS)
@@ -17,7 +17,7 @@ run: $(RUN)          ## set up, run the example workbook, leave the service runn
 demo: $(RUN)         ## the same without staying up; fails if anything failed
 	$(BIN)/yuetan demo $(ARGS)
 
-test: $(TEST) $(if $(CHROMIUM),$(E2E)) check   ## every check and every test
+test: $(TEST) $(if $(CHROMIUM),$(E2E)) check sbom   ## every check and every test
 	@rm -f .pytest-exit; rc=0; YUETAN_CHROMIUM="$(CHROMIUM)" $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS) || rc=$$?; echo $$rc > .pytest-exit; exit $$rc
 
 test-services: $(TEST)  ## own PostgreSQL, RabbitMQ and Redis on loopback: the tests on them, then faults R1 to R13; writes docs/reliability.md
@@ -37,6 +37,16 @@ check: $(TEST)       ## style, types, floors, dependencies
 fuzz: $(TEST)        ## Schemathesis on the served description; ARGS="EXAMPLES SECONDS"
 	@test -x .fuzz/bin/st || { $(PYTHON) -m venv .fuzz && .fuzz/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.lock; }
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+SUPPLY := .supply/.made-$(call sum,requirements/supply.lock)
+$(SUPPLY): requirements/supply.lock
+	$(PYTHON) -m venv .supply && .supply/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+sbom: $(TEST) $(SUPPLY)   ## list of parts (CycloneDX), validated and compared with the lock
+	$(BIN)/python -m tests.supply sbom sbom.cdx.json
+
+audit: $(TEST) $(SUPPLY)  ## advisories for the lock; fails where a package was not looked up
+	$(BIN)/python -m tests.supply audit
 
 corpus: $(TEST)      ## bad spreadsheets: scored through the guarded child; writes docs/corpus.md
 	$(BIN)/python -m tests.corpus score --office
@@ -73,6 +83,7 @@ lock:                ## refresh the lock files (needs uv)
 	$(COMPILE) requirements/test.in -c requirements/run.lock -o requirements/test.lock
 	$(COMPILE) requirements/e2e.in -c requirements/test.lock -o requirements/e2e.lock
 	$(COMPILE) requirements/fuzz.in -o requirements/fuzz.lock
+	$(COMPILE) requirements/supply.in -o requirements/supply.lock
 	@! grep -nE '://|^--' requirements/*.lock
 clean:
 	rm -rf $(VENV)
