@@ -29,6 +29,8 @@ _TOO_LARGE = Text("内容超过大小上限。", "The content is larger than the
 _OPEN_PATHS = frozenset({"/api/v1/health", "/api/v1/ready"})
 #: Partners show their own credentials there, and get refusals in the words of their specification.
 _PARTNERS = "/pact/"
+#: No browser keeps these; where people sign in it keeps no page either.
+_UNKEPT = ("/api/", _PARTNERS)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -51,6 +53,7 @@ class Safety:
         self._app = app
         # With sign-in each request says who it is, and the secret stays inside.
         asked = settings.secret if settings.sign_in == "off" else None
+        self._accounts = settings.sign_in == "accounts"
         self._secret = asked.get_secret_value() if asked else None
         self._hosts = frozenset(host.lower() for host in (*settings.allowed_hosts, settings.host))
 
@@ -68,7 +71,7 @@ class Safety:
                 ours = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     ours.setdefault(name, value)
-                if scope["path"].startswith(("/api/", _PARTNERS)):
+                if not scope["path"].startswith("/static/") and (self._accounts or scope["path"].startswith(_UNKEPT)):
                     ours.setdefault("Cache-Control", "no-store")
             await send(message)
 

@@ -9,6 +9,7 @@ It reads people and their keys, never data.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -19,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from models.errors import Text, YuetanError
 from service.audit.use import record
-from service.auth import Who
+from service.auth import Who, erasable, visible
 from service.clock import now
 from service.identity import secrets, tokens
 from service.identity.roles import rights_of
@@ -127,17 +128,18 @@ def password_given(db: Session, email: str, password: str) -> tuple[str, Stage] 
     if login is None or locked:
         return None
     if not right or not db.scalar(select(Person.active).where(Person.id == login.person_id)):
-        _failed(db, login, moment)
+        _failed(db, login, moment, "password")
         return None
     login.failed = 0
     return _begin(db, login, "second" if login.totp else "enrol")
 
 
-def _failed(db: Session, login: Login, moment: dt.datetime) -> None:
+def _failed(db: Session, login: Login, moment: dt.datetime, factor: Literal["password", "second"]) -> None:
     login.failed += 1
     if login.failed >= FAILURES_TO_LOCK:
         login.failed, login.locked_until = 0, moment + dt.timedelta(seconds=LOCK_S)
-    record(db, Who(login.organisation_id, login.person_id), "sign_in.failed", login.person_id, locked=login.failed == 0)
+    who, locked = Who(login.organisation_id, login.person_id), login.failed == 0
+    record(db, who, "sign_in.failed", login.person_id, locked=locked, factor=factor)
 
 
 def _begin(db: Session, login: Login, stage: Stage) -> tuple[str, Stage]:
@@ -175,7 +177,7 @@ def code_given(db: Session, visit: Visit, code: str, totp_key: bytes, recovery_k
     elif hashed in login.recovery:
         login.recovery = [kept for kept in login.recovery if kept != hashed]
     else:
-        _failed(db, login, moment)
+        _failed(db, login, moment, "second")
         return None
     login.failed = 0
     return _full(db, visit, login)
@@ -210,6 +212,45 @@ def enrol(db: Session, visit: Visit, secret: str, code: str, totp_key: bytes, re
 def enrolled(db: Session, visit: Visit) -> str:
     """Return the cookie of the full visit of someone who just set the second factor."""
     return _full(db, visit, db.get_one(Login, visit.person_id))
+
+
+def visits(db: Session, who: Who) -> Sequence[SignIn]:
+    """Return the caller's visits, also those that have ended by idleness or age and were not looked at since."""
+    own = visible(SignIn, who).where(SignIn.person_id == who.person_id, SignIn.stage == "full")
+    return db.scalars(own.order_by(SignIn.created)).all()
+
+
+def left_elsewhere(db: Session, who: Who, visit: Visit, password: str, new: str | None = None) -> str | None:
+    """
+    End every visit of the caller, who shows the password again, and begin one anew; with a ``new`` password set.
+
+    Returns
+    -------
+    str or None
+        The cookie of the new visit; none where the password is wrong, which counts as a failure of the account, or
+        the account is locked, has no password, or the visit is not the caller's own full one.
+
+    Raises
+    ------
+    WeakPassword
+        The new one is too easy; nothing changed.
+    """
+    login = db.get_one(Login, who.person_id, with_for_update=True)
+    moment = now()
+    if visit.person_id != who.person_id or visit.stage != "full":
+        return None
+    if login.locked_until is not None and login.locked_until > moment:
+        return None
+    if not secrets.is_password(login.password, password):
+        _failed(db, login, moment, "password")
+        return None
+    login.failed = 0
+    if new is not None:
+        login.password = secrets.hash_password(new, login.email)
+    db.execute(erasable(SignIn, who).where(SignIn.person_id == who.person_id))
+    cookie = _begin(db, login, "full")[0]
+    record(db, who, "password.changed" if new is not None else "visits.ended", who.person_id)
+    return cookie
 
 
 def leave(db: Session, visit: Visit) -> None:

@@ -83,9 +83,14 @@ def visit_of(request: Request, here: Parts) -> Visit | None:
         return door.visit_of(db, cookie, here.settings)
 
 
+def host_cookie(request: Request, name: str) -> str:
+    """Return the name of a cookie: bound to this host where the connection is safe."""
+    return f"__Host-{name}" if request.url.scheme == "https" else name
+
+
 def cookie_name(request: Request) -> str:
-    """Return the name of the visit's cookie: bound to this host where the connection is safe."""
-    return "__Host-yuetan" if request.url.scheme == "https" else "yuetan"
+    """Return the name of the visit's cookie."""
+    return host_cookie(request, "yuetan")
 
 
 def _is_page(path: str) -> bool:

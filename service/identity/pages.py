@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pyotp
@@ -18,6 +19,7 @@ from service.identity.guard import cookie_name, visit_of
 from service.identity.keys import key_of
 from service.identity.permit import needs
 from service.identity.roles import access
+from service.identity.secrets import WeakPassword
 from service.pages.frame import Lang, PageRoute, page
 from service.provide import Caller, Doorway, HereParts, Reading, Transaction
 from service.tables import Organisation, Person
@@ -36,6 +38,19 @@ _WRONG_CODE = Text(
 _OLD_LINK = Text(
     "邀请链接无效或已过期，请管理员重新邀请。", "The invitation is not valid any more; ask the admin for another."
 )
+
+
+class NotYourPassword(YuetanError):
+    code = "identity.not_your_password"
+    message = Text(
+        "当前密码不正确、账户没有密码或暂时锁定，未作更改。",
+        "The current password is wrong, there is none, or the account is locked for now; nothing changed.",
+    )
+    hint = Text(
+        "请重新输入；忘记密码请管理员重新邀请。", "Enter it again; if it is lost, ask the admin for an invitation."
+    )
+
+
 _MANAGE = needs("manage")
 _OWN = needs("see")
 Typed = Annotated[str, Form(max_length=254)]
@@ -51,12 +66,15 @@ def with_visit(request: Request, cookie: str, stage: str, then: str) -> Response
     """Go on to what is still due, with the visit's cookie."""
     where = {"second": "/sign-in/second", "enrol": "/sign-in/enrol", "full": next_of(then)}[stage]
     if stage != "full" and next_of(then) != "/":
-        where += f"?next={next_of(then)}"
+        where += f"?{urlencode({'next': next_of(then)})}"
     answer = RedirectResponse(where, 303)
-    answer.set_cookie(
-        cookie_name(request), cookie, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/"
-    )
+    _give(request, answer, cookie)
     return answer
+
+
+def _give(request: Request, answer: Response, cookie: str) -> None:
+    safe = request.url.scheme == "https"
+    answer.set_cookie(cookie_name(request), cookie, httponly=True, samesite="lax", secure=safe, path="/")
 
 
 def _provided(request: Request) -> bool:
@@ -139,9 +157,7 @@ def enrolled(request: Request, lang: Lang, here: HereParts, db: Doorway, secret:
         return _enrol_page(request, lang, secret, _WRONG_CODE)
     cookie = door.enrolled(db, visit)
     answer = page(request, lang, "sign_in.html", step="codes", then="/", error=None, codes=codes)
-    answer.set_cookie(
-        cookie_name(request), cookie, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/"
-    )
+    _give(request, answer, cookie)
     return answer
 
 
@@ -182,7 +198,8 @@ def sign_out(request: Request, here: HereParts, db: Doorway) -> Response:
     if (visit := visit_of(request, here)) is not None:
         door.leave(db, visit)
     answer = RedirectResponse("/sign-in", 303)
-    answer.delete_cookie(cookie_name(request), path="/")
+    answer.delete_cookie(cookie_name(request), path="/", httponly=True, secure=request.url.scheme == "https")
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
 
 
@@ -197,6 +214,7 @@ def _account(request: Request, lang: str, who: Caller, db: Reading, status: int 
         "access": access(),
         "own_roles": use.roles_in(organisation.kind),
         "keys": use.keys(db, who),
+        "visits": door.visits(db, who),
         "people": use.people(db, who) if manages else None,
         "version_of": version_of,
         "clients": {row.person_id: row for row in use.clients(db, who)} if manages else {},
@@ -208,6 +226,25 @@ def _account(request: Request, lang: str, who: Caller, db: Reading, status: int 
 def account(request: Request, lang: Lang, who: Caller, db: Reading) -> Response:
     """Show who is signed in, the own keys, and to an admin the people and programs."""
     return _account(request, lang, who, db)
+
+
+@router.post("/account/password", openapi_extra=_OWN)
+def password(
+    request: Request, lang: Lang, here: HereParts, who: Caller, db: Transaction, current: Secret,
+    new: Annotated[str, Form(max_length=200)] = "",
+) -> Response:  # fmt: skip
+    """End the own visits elsewhere, and change the password where a new one is given; the current one is asked for."""
+    visit = visit_of(request, here)
+    try:
+        with db.begin_nested():
+            cookie = door.left_elsewhere(db, who, visit, current, new or None) if visit else None
+    except WeakPassword as refusal:
+        return _account(request, lang, who, db, 422, error=refusal)
+    if cookie is None:
+        return _account(request, lang, who, db, 401, error=NotYourPassword())
+    answer = RedirectResponse("/account", 303)
+    _give(request, answer, cookie)
+    return answer
 
 
 @router.post("/account/keys", openapi_extra=_OWN)

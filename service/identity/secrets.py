@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import secrets
 import time
+from functools import cache
 
 import pyotp
 from argon2 import PasswordHasher
@@ -14,6 +15,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from cryptography.fernet import Fernet, InvalidToken
 
 from models.errors import Text, YuetanError
+from models.files import DATA, read_yaml
 
 #: Argon2id with the library's defaults (RFC 9106, second choice: 64 MiB, three passes).
 _HASHER = PasswordHasher()
@@ -28,16 +30,24 @@ _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 class WeakPassword(YuetanError):
     code = "identity.weak_password"
     message = Text(
-        "密码应为 {shortest} 至 {longest} 个字符，且不得含邮箱名。",
-        "A password has {shortest} to {longest} characters and does not contain the name of the e-mail address.",
+        "密码应为 {shortest} 至 {longest} 个字符，且不得含邮箱名或本服务易猜的词（如服务名、角色名）。",
+        "A password has {shortest} to {longest} characters and contains neither the name of the e-mail address nor a word "
+        "that is easily guessed here (of the service, of its roles).",
     )
     hint = Text("可用几个不相关的词连成一句。", "Join a few unrelated words into a phrase.")
 
 
+@cache
+def easy_words() -> tuple[str, ...]:
+    """Return the words that no password contains, in lower case."""
+    return tuple(read_yaml(DATA / "access" / "password_words.yaml"))
+
+
 def hash_password(password: str, email: str) -> str:
     """Return the Argon2id hash of a new password; ``WeakPassword`` where it is too easy."""
-    name = email.partition("@")[0].lower()
-    if not SHORTEST <= len(password) <= LONGEST or (len(name) > 3 and name in password.lower()):
+    name, lower = email.partition("@")[0].lower(), password.lower()
+    easy = (*easy_words(), name) if len(name) > 3 else easy_words()
+    if not SHORTEST <= len(password) <= LONGEST or any(word in lower for word in easy):
         raise WeakPassword(field="password", shortest=SHORTEST, longest=LONGEST)
     return _HASHER.hash(password)
 
@@ -48,7 +58,7 @@ def is_password(kept: str | None, password: str) -> bool:
         right = _HASHER.verify(kept or _NOBODY, password[:LONGEST])
     except (VerifyMismatchError, InvalidHashError):
         return False
-    return right and kept is not None
+    return right and kept is not None and len(password) <= LONGEST
 
 
 def new_token(prefix: str = "") -> str:

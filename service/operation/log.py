@@ -29,7 +29,7 @@ from service.clock import now
 from service.settings import TREE, Settings
 
 #: What a line may say beside its text.
-FIELDS = frozenset({"request_id", "route", "method", "status", "ms", "organisation"})
+FIELDS = frozenset({"request_id", "route", "method", "status", "ms", "organisation", "person"})
 #: Logger of the line that each request leaves.
 REQUESTS = "yuetan.request"
 _FRAMES = 15
@@ -75,9 +75,9 @@ def is_structured(settings: Settings) -> bool:
     return settings.deployment == "production" or settings.log_dir is not None
 
 
-def pseudonym(organisation: UUID, key: bytes) -> str:
-    """Return a name of an organisation that is the same in every line and tells nothing without the key."""
-    return hmac.new(key, organisation.bytes, "sha256").hexdigest()[:12]
+def pseudonym(whose: UUID, key: bytes) -> str:
+    """Return a name of an organisation or a person that is the same in every line and tells nothing without the key."""
+    return hmac.new(key, whose.bytes, "sha256").hexdigest()[:12]
 
 
 def cleared(text: str) -> str:

@@ -59,6 +59,7 @@ class Watch:
             who = EMBEDDED if self._alone else scope.get("state", {}).get("who")
             if isinstance(who, Who):
                 said["organisation"] = pseudonym(who.organisation_id, self._key)
+                said["person"] = pseudonym(who.person_id, self._key)
             log.info("request", extra=said)
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from models.errors import NOTHING, BadData, Text, YuetanError
 from models.files import DATA, read_yaml
 from service.errors import status_of
+from service.identity.guard import host_cookie
 from service.json_text import check_json
 from service.pages.show import FILTERS
 from service.parts import Parts
@@ -74,7 +75,7 @@ def _templates() -> Environment:
 
 def language(request: Request) -> str:
     """Return the language asked for in the address, else the one remembered, else Chinese."""
-    wanted = request.query_params.get("lang") or request.cookies.get("lang") or "zh"
+    wanted = request.query_params.get("lang") or request.cookies.get(host_cookie(request, "lang")) or "zh"
     return wanted if wanted in LANGUAGES else "zh"
 
 
@@ -97,7 +98,10 @@ def page(request: Request, lang: str, template: str, status: int = 200, **values
         )
     )
     made = Response(html, status, media_type="text/html")
-    made.set_cookie("lang", lang, max_age=31_536_000, samesite="lax", httponly=True)
+    safe = request.url.scheme == "https"
+    made.set_cookie(
+        host_cookie(request, "lang"), lang, max_age=31_536_000, samesite="lax", httponly=True, secure=safe, path="/"
+    )
     return made
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import re
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ SMALL = 20_000_000
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 200
 MOST_CELLS = 5_000_000
+MOST_MEMBERS = 10_000
 #: A sheet with more rows than this, of which not one in ten holds a cell, is stretched by a cell far below.
 _TALL = 100_000
 _CHUNK = 1 << 20
@@ -128,6 +130,13 @@ def _inspect(archive: zipfile.ZipFile, size: int) -> Package:
         raise Encrypted
     if len(set(names)) < len(names):
         raise Damaged(why="zip: duplicate members")
+    if len(names) > MOST_MEMBERS:
+        raise Damaged(why="zip: too many members")
+    # Nothing is ever unpacked into a folder; what has such members was not written by a spreadsheet program.
+    if any(stat.S_ISLNK(info.external_attr >> 16) for info in infos):
+        raise Damaged(why="zip: links")
+    if any(name.startswith("/") or ".." in name.split("/") for name in names):
+        raise Damaged(why="zip: paths")
     _kind(archive, set(names))
     stated = sum(info.file_size for info in infos)
     if stated > MOST_UNPACKED or (stated > SMALL and stated > MOST_RATIO * size):

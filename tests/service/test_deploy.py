@@ -232,7 +232,13 @@ def test_a_real_nginx_in_front_of_a_real_service(proxied: tuple[int, int, Path])
         assert (moved.status_code, moved.headers["location"]) == (301, "https://localhost/sign-in")
         page = web.get(link)
         assert page.status_code == 200
-        assert page.headers["strict-transport-security"].startswith("max-age=31536000")
+        for path in ("/api/v1/health", "/pact/2/footprints"):
+            assert httpx2.get(f"http://localhost:{plain}{path}").status_code == 403, "programs are not led on"
+        for answer in (page, web.get("/api/v1/assessments"), web.get("/static/style.css"), web.get("/no/such")):
+            assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+        (remembered,) = [one for one in page.headers.get_list("set-cookie") if "lang" in one]
+        assert remembered.startswith("__Host-lang=zh;")
+        assert "Secure" in remembered
         assert page.headers["content-security-policy"]
         assert "nginx/" not in page.headers["server"]
         code = link.partition("code=")[2]

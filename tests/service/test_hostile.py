@@ -14,6 +14,7 @@ MARK = "hostile-8f3a"
 HOSTILE: list[str] = [
     "null", "true", "-1", "0", "-1e309", "9" * 39, "0." + "0" * 37 + "1", "[]", '""', f'"{MARK}"',
     f'"{MARK}<script>{"x" * 5000}"', f'{{"{MARK}": "{MARK}"}}', '"\\u202e\\u0001"', '"１２"', '"9999-12-31"', "NaN",
+    f'"{MARK}\'); DROP TABLE person;-- {{{{7*7}}}} {{0.__class__}} %n $(id) %0d%0aSet-Cookie: x"',
 ]  # fmt: skip
 FIRM = {
     "name": "x", "uscc": "91440600MA4UTE3T1X", "province": "guangdong", "city": "foshan", "sector": "aluminium",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import re
+import stat
 import time
+import zipfile
 from typing import Any
 
 import pytest
 
 from service.workbook import guard, raw
 from service.workbook.guard import read_grid, read_sheets
+from service.workbook.package import MOST_MEMBERS
 from service.workbook.problems import Damaged, EmptyFile, FileProblem, WrongKind
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -170,3 +174,18 @@ def test_damaged_parts_are_refused_not_raised(files: Any) -> None:
         for spoiled in (b"", b"<", parts[name][: len(parts[name]) // 2], b"\xff\xfe<\0a\0>\0"):
             with contextlib.suppress(Damaged, EmptyFile, WrongKind):
                 read_sheets(files.package({**parts, name: spoiled}))
+
+
+@pytest.mark.parametrize("name", ["../../etc/cron.d/x", "/etc/passwd", "xl/../../x", "link", "many"])
+def test_members_that_lead_out_links_and_too_many_are_refused(files: Any, name: str) -> None:
+    made = io.BytesIO(files.xlsx(files.table()))
+    with zipfile.ZipFile(made, "a") as archive:
+        if name == "many":
+            for number in range(MOST_MEMBERS):
+                archive.writestr(f"x/{number}", b"")
+        else:
+            info = zipfile.ZipInfo(name)
+            info.external_attr = ((stat.S_IFLNK if name == "link" else stat.S_IFREG) | 0o644) << 16
+            archive.writestr(info, b"/etc/passwd")
+    with pytest.raises(Damaged):
+        read_sheets(made.getvalue())
