@@ -1,7 +1,7 @@
 """
 A loan book in partitions: financed emissions, stress and scores of every loan, by one process and by two.
 
-``YUETAN_BENCH_LOANS`` sets the loans (10,000,000), in partitions of a tenth.
+``YUETAN_BENCH_LOANS`` sets the loans (10,000,000), ``YUETAN_BENCH_PARTS`` the partitions (10).
 Wall time of a whole run is what two workers halve, so this compares wall and
 not CPU time; on a shared machine a ratio above 0.5 says little about ours.
 """
@@ -25,14 +25,15 @@ from pyarrow import parquet as pq
 
 from benchmarks.harness import Report
 from service.finance.routes import EXAMPLE
+from service.finance.use import Question
 from service.library import Library
-from service.portfolio.run import RunAsk, plan_of, planned, run_all, whole, worked
+from service.portfolio.run import plan_of, planned, run_all, whole, worked
 from service.portfolio.store import Store
 
 LOANS = int(os.environ.get("YUETAN_BENCH_LOANS", "10000000"))
-PARTS = 10
+PARTS = int(os.environ.get("YUETAN_BENCH_PARTS", "10"))
 DAY = dt.date(2026, 11, 30)
-ASKED = RunAsk.model_validate({key: EXAMPLE[key] for key in ("on", "today", "model", "rating_bounds")})
+ASKED = Question.model_validate({key: EXAMPLE[key] for key in ("on", "today", "model", "rating_bounds")})
 
 
 def _files(folder: Path) -> tuple[Path, Path]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from finance.financed import Financed
 from finance.loan_book import LoanBook
@@ -230,12 +231,10 @@ def _cells(own: Outcome) -> dict[str, dict[str, dict[str, float]]]:
     }
 
 
-def reason_of(refused: Refused, i: int) -> str | None:
-    """Return why a loan is left out: code and field; ``None`` where it counts."""
-    if not refused.why[i]:
-        return None
-    kind, of = refused.kinds[refused.why[i] - 1]
-    return f"{kind.code}:{of}" if of else kind.code
+def reasons_of(refused: Refused) -> NDArray[np.object_]:
+    """Return why each loan is left out, code and field, shape (loans,); ``None`` where it counts."""
+    codes = [None, *(f"{kind.code}:{of}" if of else kind.code for kind, of in refused.kinds)]
+    return np.array(codes, dtype=object)[refused.why]
 
 
 def _left(refused: Refused, money: FloatArray) -> dict[str, dict[str, Any]]:
@@ -248,7 +247,8 @@ def _left(refused: Refused, money: FloatArray) -> dict[str, dict[str, Any]]:
 def _left_rows(book: LoanBook, rows: Sequence[int], *both: Refused) -> list[list[Any]]:
     out = np.flatnonzero(np.any([one.why > 0 for one in both], axis=0))
     order = out[np.argsort(np.asarray(rows)[out], kind="stable")][:NAMED]
-    return [[int(rows[i]), str(book.ids[i]), *(reason_of(one, int(i)) for one in both)] for i in order]
+    reasons = [reasons_of(one) for one in both]
+    return [[int(rows[i]), str(book.ids[i]), *(one[i] for one in reasons)] for i in order]
 
 
 def _scores(

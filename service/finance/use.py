@@ -74,9 +74,9 @@ class BorrowerEstimate(Input):
     estimate: HandedOn
 
 
-class BookAsk(Input):
+class Question(Input):
     """
-    Loans and borrowers, prices, scenarios and the model that moves PDs. Money is in CNY.
+    What is asked of a book, whether its rows come with the question or in files. Money is in CNY.
 
     ``model`` has no default: without one there are accounts and financed
     emissions, and no expected loss. ``rating_bounds`` are the upper PD bounds of
@@ -85,14 +85,19 @@ class BookAsk(Input):
 
     name: str = Field(default="", max_length=200)
     on: dt.date | None = Field(default=None, ge=dt.date(2013, 1, 1), le=dt.date(2060, 12, 31))
-    loans: tuple[LoanRow, ...] = Field(min_length=1, max_length=MOST_ROWS)
-    borrowers: tuple[BorrowerRow, ...] = Field(min_length=1, max_length=MOST_ROWS)
     total: NonNegative | None = None
     today: TodayAsk = TodayAsk()
     scenarios: tuple[Scenario, ...] = Field(default=(), max_length=10)
     model: PdModel | None = None
     rating_bounds: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(default=(), max_length=30)
     basis: Basis = "capital"
+
+
+class BookAsk(Question):
+    """A question with its loans and borrowers, and what was estimated of some of them."""
+
+    loans: tuple[LoanRow, ...] = Field(min_length=1, max_length=MOST_ROWS)
+    borrowers: tuple[BorrowerRow, ...] = Field(min_length=1, max_length=MOST_ROWS)
     estimates: tuple[BorrowerEstimate, ...] = Field(default=(), max_length=MOST_ROWS)
 
 

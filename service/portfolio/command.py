@@ -27,15 +27,16 @@ def run(
 ) -> None:
     """拆分、逐分区计算、汇总；中断后重新运行会接着算 / split, work out, merge; run it again to go on."""
     from service import clock
+    from service.finance.use import Question
     from service.library import Library
     from service.portfolio.paper import portfolio_paper
-    from service.portfolio.run import RunAsk, planned, run_all
+    from service.portfolio.run import planned, run_all
     from service.portfolio.store import Store
     from service.press.document import pdf
     from service.press.sheet import xlsx
 
     settings_of()
-    asked, library = read_input(question, RunAsk, lang), Library()
+    asked, library = read_input(question, Question, lang), Library()
     for file in (loans, borrowers):
         if not file.is_file():
             raise typer.BadParameter(str(file))

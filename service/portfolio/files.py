@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from pyarrow import parquet as pq
 
@@ -166,8 +167,7 @@ def _typed(raw: pa.Table, names: Mapping[str, str], columns: Mapping[str, bool],
         if columns[field]:
             made[field] = pa.array(_numbers(column, field, row, told))
         else:
-            texts = column.cast(pa.string()).fill_null("").combine_chunks()
-            made[field] = pa.array([text.strip() for text in texts.to_pylist()], pa.string())
+            made[field] = pc.utf8_trim_whitespace(column.cast(pa.string()).fill_null("").combine_chunks())
     return pa.table(made)
 
 

@@ -15,10 +15,10 @@ from service.assessment.use import keep_upload
 from service.batch.routes import ReasonRead, content_of
 from service.change.routes import PDF
 from service.errors import MISSING, PROBLEMS
+from service.finance.use import Question
 from service.json_text import check_json
 from service.portfolio import use
 from service.portfolio.paper import portfolio_paper
-from service.portfolio.run import RunAsk
 from service.press.document import pdf
 from service.press.sheet import xlsx
 from service.provide import Caller, HereParts, Law, Limit, Reading, Today, Transaction
@@ -138,9 +138,9 @@ def file_name(file: UploadFile | None) -> str:
     return name
 
 
-def question_of(text: str) -> RunAsk:
+def question_of(text: str) -> Question:
     """Return the question of a form; a refusal names its place."""
-    return typed(RunAsk, text)
+    return typed(Question, text)
 
 
 def typed(kind: type[Asked], text: str) -> Asked:

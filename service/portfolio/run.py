@@ -13,32 +13,29 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pydantic import Field
 
-from finance.book_sums import METHOD, book_scores, merged, reason_of, sums_of
+from finance.book_sums import METHOD, book_scores, merged, reasons_of, sums_of
 from finance.errors import LoanTwice, NoBookRows, WrongTotal
 from finance.financed import METHOD as FINANCED
-from finance.financed import Basis, financed_emissions, load_quality
+from finance.financed import financed_emissions, load_quality
 from finance.loan_book import TOTAL_ROUNDING, LoanBook, loan_book
-from finance.pd_model import PdModel
 from finance.policy import Scorecard
 from finance.portfolio import METHOD as PORTFOLIO
 from finance.portfolio import shocked
-from finance.scenario import Scenario, Today
+from finance.scenario import Today
 from finance.score_columns import METHOD as SCORE
 from finance.score_columns import ScoreColumns
 from models.errors import Text, YuetanError
 from models.findings import Finding
-from models.inputs import Input, NonNegative
 from models.market import Market
 from models.provenance import fingerprint
 from service.columns import dumps
-from service.finance.use import NamedShock, TodayAsk, shocks_of, today_of
+from service.finance.use import NamedShock, Question, shocks_of, today_of
 from service.library import Library
 from service.portfolio.files import Told, batches
 from service.portfolio.store import Store
@@ -64,25 +61,12 @@ class OtherRun(YuetanError):
     hint = Text("请换一个文件夹。", "Choose another folder.")
 
 
-class RunAsk(Input):
-    """Prices, scenarios and the model for a book; as for the smaller books of ``/finance/portfolio``."""
-
-    name: str = Field(default="", max_length=200)
-    on: dt.date | None = Field(default=None, ge=dt.date(2013, 1, 1), le=dt.date(2060, 12, 31))
-    total: NonNegative | None = None
-    today: TodayAsk = TodayAsk()
-    scenarios: tuple[Scenario, ...] = Field(default=(), max_length=10)
-    model: PdModel | None = None
-    rating_bounds: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(default=(), max_length=30)
-    basis: Basis = "capital"
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run is: the question with its prices, the policy, and how many partitions there are."""
 
     key: str
-    asked: RunAsk
+    asked: Question
     on: dt.date
     parts: int
     loans: int
@@ -99,7 +83,7 @@ def planned(
     folder: str,
     loans: Path | bytes,
     borrowers: Path | bytes,
-    asked: RunAsk,
+    asked: Question,
     library: Library,
     market: Market,
     card: Scorecard,
@@ -163,7 +147,7 @@ def plan_of(store: Store, folder: str) -> Plan:
         raise OtherRun
     return Plan(
         key=node["key"],
-        asked=RunAsk.model_validate_json(dumps(node["asked"])),
+        asked=Question.model_validate_json(dumps(node["asked"])),
         on=dt.date.fromisoformat(node["on"]),
         parts=node["parts"],
         loans=node["loans"],
@@ -281,7 +265,7 @@ def worked(store: Store, folder: str, plan: Plan, part: int, library: Library) -
         {
             "row": pa.array(numbers, pa.int64()),
             "loan": pa.array(book.ids.tolist(), pa.string()),
-            "borrower": pa.array([str(v) for v in loans["borrower"]], pa.string()),
+            "borrower": rows.column("borrower"),
             "sector": pa.array(np.where(known, book.groups["sector"][by], "").tolist(), pa.string()),
             "city": pa.array(np.where(known, book.groups["city"][by], "").tolist(), pa.string()),
             "outstanding": _floats(book.loans.outstanding),
@@ -294,8 +278,8 @@ def worked(store: Store, folder: str, plan: Plan, part: int, library: Library) -
             "pd0": _floats(book.pd),
             "pd1": _floats(own.pd1),
             "expected_change": _floats(np.where(own.counts, own.expected.amount1 - own.expected.amount0, np.nan)),
-            "left_out_financed": pa.array([reason_of(financed.refused, i) for i in range(book.size)], pa.string()),
-            "left_out_stress": pa.array([reason_of(own.refused, i) for i in range(book.size)], pa.string()),
+            "left_out_financed": pa.array(reasons_of(financed.refused), pa.string()),
+            "left_out_stress": pa.array(reasons_of(own.refused), pa.string()),
         }
     )  # fmt: skip
     store.write_table(f"{folder}/out/loans-{part:05d}.parquet", table)

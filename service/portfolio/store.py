@@ -64,8 +64,8 @@ class Store:
         self._put(path, put)
 
     def table(self, path: str, columns: list[str] | None = None) -> Table:
-        """Return a Parquet file."""
-        return pq.read_table(path, filesystem=self._fs, columns=columns)
+        """Return a Parquet file, read by one thread: the other cores have partitions of their own."""
+        return pq.read_table(path, filesystem=self._fs, columns=columns, use_threads=False)
 
     def write_table(self, path: str, table: Table) -> None:
         """Put a Parquet file there as a whole; the same table gives the same bytes."""

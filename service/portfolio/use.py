@@ -16,11 +16,12 @@ from service import jobs
 from service.attempt import attempt
 from service.audit.use import record
 from service.auth import Who, visible
+from service.finance.use import Question
 from service.heart import Heart, Lost
 from service.library import Library
 from service.parts import Parts
 from service.policy.use import card_of
-from service.portfolio.run import RunAsk, plan_of, planned, whole, worked
+from service.portfolio.run import plan_of, planned, whole, worked
 from service.portfolio.store import Store
 from service.prices.use import own_market
 from service.refusals import NotFound
@@ -61,7 +62,7 @@ def folder_of(who: Who, run: UUID) -> str:
 
 
 def ask(
-    db: Session, who: Who, library: Library, loans: Upload, borrowers: Upload, asked: RunAsk, today: dt.date
+    db: Session, who: Who, library: Library, loans: Upload, borrowers: Upload, asked: Question, today: dt.date
 ) -> Job:
     """Ask for a book; the same files and choices on one day and under one policy are one job."""
     card = card_of(db, who, library, today)
@@ -134,7 +135,7 @@ def work_plan(here: Parts, job_id: UUID) -> str:
         with here.database.reading(who.organisation_id) as db:
             loans, borrowers = (_content_of(db, who, UUID(payload[name])) for name in ("loans", "borrowers"))
             market, card = own_market(db, who, library), card_of(db, who, library, today)
-        asked = RunAsk.model_validate(payload["asked"], strict=False)
+        asked = Question.model_validate(payload["asked"], strict=False)
         store, tell = store_of(here.settings), heart.telling("read")
         planned(
             store,

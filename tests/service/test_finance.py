@@ -202,6 +202,7 @@ def test_in_the_terminal(client: TestClient, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "16,666.67" in done.stdout
     assert paper.read_bytes().startswith(b"%PDF")
+    assert CliRunner().invoke(app, ["stress", str(file)]).stdout == done.stdout
     told = CliRunner().invoke(app, ["finance", "portfolio", str(file), "--json"])
     assert json.loads(told.stdout)["main"]
     file.write_bytes(b"PK")

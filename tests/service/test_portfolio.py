@@ -32,17 +32,17 @@ from finance.submission import IndicatorValue
 from service.child import Supervisor
 from service.cli import app
 from service.finance.routes import EXAMPLE
-from service.finance.use import BookAsk, financing
+from service.finance.use import BookAsk, Question, financing
 from service.library import Library
 from service.parts import Parts
 from service.portfolio import use
-from service.portfolio.run import PartMissing, RunAsk, plan_of, planned, run_all, whole, worked
+from service.portfolio.run import PartMissing, plan_of, planned, run_all, whole, worked
 from service.portfolio.store import Store
 from service.settings import Settings
 
 DAY = dt.date(2026, 11, 30)
 QUESTION = {key: EXAMPLE[key] for key in ("on", "today", "scenarios", "model", "rating_bounds")}
-ASKED = RunAsk.model_validate(QUESTION)
+ASKED = Question.model_validate(QUESTION)
 SITE = {"origin": "http://127.0.0.1"}
 SECTORS, CITIES = ("铝", "陶瓷", "钢", ""), ("佛山", "广州", "东莞")
 

@@ -228,4 +228,5 @@ def test_in_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert json.loads(made.stdout)["grade"] == "B"
     assert len(pypdf.PdfReader(out).pages) == 1
     assert run.invoke(app, ["scores", "verify"]).exit_code == 0
+    assert run.invoke(app, ["verify"]).stdout == run.invoke(app, ["scores", "verify"]).stdout
     assert EXAMPLE["borrower"]["name"] in run.invoke(app, ["scores", "list"]).stdout
