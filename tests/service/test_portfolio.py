@@ -9,11 +9,13 @@ import hashlib
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +25,7 @@ import openpyxl
 import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
+from pyarrow import fs
 from pyarrow import parquet as pq
 from typer.testing import CliRunner
 
@@ -325,6 +328,51 @@ def test_over_http_and_on_the_page(client: TestClient, parts: Parts) -> None:
     assert use.work_plan(parts, UUID(failed)) == "failed"
     told = client.get(f"/api/v1/portfolios/{failed}").json()
     assert (told["state"], told["reason"]["code"]) == ("failed", "portfolio.column_missing")
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Give the address of an empty bucket of an S3 server on the loopback."""
+    if find_spec("moto") is None or find_spec("flask_cors") is None:
+        pytest.skip("moto and its server are not installed; the test lock has them")
+    for name, word in (("ACCESS_KEY_ID", "any"), ("SECRET_ACCESS_KEY", "any"), ("EC2_METADATA_DISABLED", "true")):
+        monkeypatch.setenv(f"AWS_{name}", word)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{free.getsockname()[1]}"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", host.rpartition(":")[2]],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        until = time.monotonic() + 60
+        while not _answers(host):
+            assert server.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        system = fs.S3FileSystem(endpoint_override=host, scheme="http", region="us-east-1", allow_bucket_creation=True)
+        system.create_dir("books")
+        yield f"s3://books/bank?scheme=http&endpoint_override={host}&region=us-east-1"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def _answers(host: str) -> bool:
+    with socket.socket() as there:
+        return there.connect_ex(("127.0.0.1", int(host.rpartition(":")[2]))) == 0
+
+
+def test_a_store_that_speaks_s3_gives_the_bytes_of_a_folder(tmp_path: Path, library: Library, bucket: str) -> None:
+    away, here = Store(bucket), Store(str(tmp_path))
+    found = made(away, 10, library)
+    assert made(here, 10, library) == found
+    for part in range(found["parts"]):
+        for path in (f"run/out/loans-{part:05d}.parquet", f"run/sums/{part:05d}.json"):
+            assert away.read(path) == here.read(path)
+    assert not away.has("run/in/loans-00000.writing")
+    # A run that is there is not done again, in the bucket as in a folder.
+    assert not worked(away, "run", plan_of(away, "run"), 0, library)
 
 
 def test_in_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
