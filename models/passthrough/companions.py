@@ -64,7 +64,7 @@ class Companions:
                 LABELS[one.key],
                 one.rate if with_points else None,
                 "CNY/CNY",
-                one.note,
+                _with_error(one) if with_points else one.note,
                 4,
             )
             for one in self.opinions
@@ -168,6 +168,12 @@ class Companions:
             "momentum": None if self.momentum is None else asdict(self.momentum),
             "drift": {"gain": self.drift.gain, "ratio": self.drift.ratio},
         }
+
+
+def _with_error(one: SecondOpinion) -> Text:
+    if one.error is None:
+        return one.note
+    return Text(f"标准误 {one.error:.4f}；{one.note.zh}", f"error {one.error:.4f}; {one.note.en}")
 
 
 def _opinion(key: str, rate: float, error: float | None, within: FiellerSet) -> SecondOpinion:

@@ -85,7 +85,7 @@ def plot(found: PassThrough, ax: Any = None, panels: Sequence[str] = PANELS) -> 
 
 def _fit(found: PassThrough, drawn: Curves, ax: Any) -> None:
     days = found.sample.periods[drawn.start :]
-    ax.plot(days, drawn.price, color=_INK, linewidth=1.0, label=found.sample.product)
+    ax.plot(days, drawn.price, color=_INK, linewidth=1.0, label=found.sample.said(found.sample.product).en)
     ax.plot(days, drawn.fitted, color=_OTHER, linewidth=0.8, label="fitted")
     ax.set_ylabel("CNY/t")
     ax.legend(frameon=False)

@@ -8,12 +8,13 @@ two periods is never filled, the longest stretch without one is used.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
+from models.errors import NOTHING, Text
 from models.findings import Finding
 from models.passthrough.errors import NotEstimable
 from models.passthrough.series import Raw, Read, read, refused, step
@@ -49,6 +50,12 @@ class Sample:
     untraded_share: float
     filled: int
     findings: tuple[Finding, ...]
+    #: What English sentences call a series, by its name; a series without an entry keeps its name.
+    names_en: Mapping[str, str] = field(default_factory=dict)
+
+    def said(self, name: str) -> Text:
+        """Return the name of a series in both languages."""
+        return Text(name, self.names_en.get(name, name))
 
     @property
     def inputs_hash(self) -> str:
@@ -146,6 +153,7 @@ def prepare(price: Raw, carbon: Raw, others: Sequence[Raw] = (), *, frequency: F
     if len(set(names)) < len(names):
         raise refused(price.name, "有两个序列同名", "two series have the same name", "请改名。", "Rename one.")
     series = [read(raw) for raw in (price, carbon, *others)]
+    said = [one.said for one in series]
     findings = [finding for one in series for finding in one.steps]
     for one in series:
         _not_coarser(one, frequency)
@@ -154,7 +162,7 @@ def prepare(price: Raw, carbon: Raw, others: Sequence[Raw] = (), *, frequency: F
         findings.append(
             step(
                 "untraded",
-                price.name,
+                price.said,
                 f"{columns[0][1]:.0%} 的报价日无成交，未计入。",
                 f"{columns[0][1]:.0%} of the days quoted had no trade and do not count.",
             )
@@ -171,7 +179,7 @@ def prepare(price: Raw, carbon: Raw, others: Sequence[Raw] = (), *, frequency: F
     calendar = periods_between(first, last, frequency)
     table = np.array([[values.get(period, np.nan) for values, _ in columns] for period in calendar])
     _say_unused(series, columns, first, last, findings)
-    table, filled = _short_gaps(table, names, findings)
+    table, filled = _short_gaps(table, said, findings)
     start, stop = _longest(table, calendar, findings)
     table, calendar = table[start:stop], calendar[start:stop]
     if len(calendar) < LEAST_PERIODS:
@@ -181,7 +189,7 @@ def prepare(price: Raw, carbon: Raw, others: Sequence[Raw] = (), *, frequency: F
             mend_zh="请补充数据，或改用更高频率的报价。",
             mend_en="Supply more data, or quotes of a higher frequency.",
         )
-    repeated = _moving(table, names, findings)
+    repeated = _moving(table, said, findings)
     return Sample(
         price.name,
         frequency,
@@ -193,6 +201,7 @@ def prepare(price: Raw, carbon: Raw, others: Sequence[Raw] = (), *, frequency: F
         columns[0][1],
         filled,
         tuple(findings),
+        {one.zh: one.en for one in said if one.en != one.zh},
     )
 
 
@@ -221,14 +230,14 @@ def _say_unused(
             findings.append(
                 step(
                     "outside_span",
-                    one.name,
+                    one.said,
                     f"“{one.name}”有 {outside} 期在共同区间之外，未用。",
-                    f"{outside} periods of '{one.name}' lie outside the common span and are not used.",
+                    f"{outside} periods of '{one.said.en}' lie outside the common span and are not used.",
                 )
             )
 
 
-def _short_gaps(table: FloatArray, names: Sequence[str], findings: list[Finding]) -> tuple[FloatArray, int]:
+def _short_gaps(table: FloatArray, names: Sequence[Text], findings: list[Finding]) -> tuple[FloatArray, int]:
     """Draw a line across holes of at most two periods, and count them; longer holes stay."""
     table, total = table.copy(), 0
     rows = np.arange(len(table))
@@ -248,8 +257,8 @@ def _short_gaps(table: FloatArray, names: Sequence[str], findings: list[Finding]
                 step(
                     "filled",
                     name,
-                    f"“{name}”有 {count} 期缺失（每处不超过 {LONGEST_FILLED} 期），按直线补齐。",
-                    f"{count} missing periods of '{name}' (holes of at most {LONGEST_FILLED}) were bridged by a line.",
+                    f"“{name.zh}”有 {count} 期缺失（每处不超过 {LONGEST_FILLED} 期），按直线补齐。",
+                    f"{count} missing periods of '{name.en}' (holes of at most {LONGEST_FILLED}) were bridged by a line.",
                 )
             )
     return table, total
@@ -267,7 +276,7 @@ def _longest(table: FloatArray, calendar: Sequence[dt.date], findings: list[Find
         findings.append(
             step(
                 "gap",
-                "",
+                NOTHING,
                 f"存在超过 {LONGEST_FILLED} 期的缺口，不予补齐；只用 {calendar[start]} 至 {calendar[stop - 1]}，舍弃其余 {left} 期。",
                 f"There are holes of more than {LONGEST_FILLED} periods, which are not filled; only {calendar[start]} to "
                 f"{calendar[stop - 1]} is used and {left} other periods are dropped.",
@@ -277,14 +286,14 @@ def _longest(table: FloatArray, calendar: Sequence[dt.date], findings: list[Find
     return start, stop
 
 
-def _moving(table: FloatArray, names: Sequence[str], findings: list[Finding]) -> float:
+def _moving(table: FloatArray, names: Sequence[Text], findings: list[Finding]) -> float:
     """Refuse what does not move; return the share of prices that repeat the one before."""
     for j, name in enumerate(names):
         if np.ptp(table[:, j]) <= _LESS_THAN_THE_DUST * abs(table[0, j]):
             what = ("碳成本从未变动，无从识别传导率", "the carbon cost never moves, so that no rate can be told") if j == 1 else (
                 "序列为常数", "the series is constant")  # fmt: skip
             raise refused(
-                name, *what, "请换用有变动的序列或更长的样本。", "Use a series that moves, or a longer sample."
+                name.zh, *what, "请换用有变动的序列或更长的样本。", "Use a series that moves, or a longer sample."
             )
     repeated = float((np.diff(table[:, 0]) == 0).mean())
     if repeated > MANY_REPEATED:
@@ -304,8 +313,8 @@ def _moving(table: FloatArray, names: Sequence[str], findings: list[Finding]) ->
             step(
                 "scale",
                 name,
-                f"“{name}”比产品价格高两个数量级，请核对单位。",
-                f"'{name}' is two orders of magnitude above the price; check the units.",
+                f"“{name.zh}”比产品价格高两个数量级，请核对单位。",
+                f"'{name.en}' is two orders of magnitude above the price; check the units.",
                 "warning",
             )
         )
@@ -314,7 +323,7 @@ def _moving(table: FloatArray, names: Sequence[str], findings: list[Finding]) ->
     back = np.flatnonzero((jumps[:-1] > far) & (jumps[1:] > far))
     if back.size > 2:
         raise refused(
-            names[0],
+            names[0].zh,
             "价格在两个水平之间反复跳动，似为两种产品或两种单位混在一列",
             "the price jumps to and fro between two levels, as two products or units in one column do",
             "请按产品和单位分开。",

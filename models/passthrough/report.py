@@ -175,7 +175,7 @@ class PassThrough(Result):
         rows += [
             Row(
                 f"root.{one.name}",
-                Text(f"单整阶数：{one.name}", f"Order of {one.name}"),
+                Text(f"单整阶数：{one.name}", f"Order of {self.sample.said(one.name).en}"),
                 one.order,
                 "",
                 self._root_note(one),
@@ -244,15 +244,15 @@ class PassThrough(Result):
 
     def verdict(self) -> Text:
         """Return in plain words what the data say."""
-        name, zh_unit, en_unit = self.sample.product, *PERIOD[self.sample.frequency]
+        name, zh_unit, en_unit = self.sample.said(self.sample.product), *PERIOD[self.sample.frequency]
         if not self.within.bounded:
             return Text(
-                f"数据不能确定{name}的碳成本传导率：区间无界。",
-                f"The data do not tell how much of the carbon cost reaches the price of {name}: the set is unbounded.",
+                f"数据不能确定{name.zh}的碳成本传导率：区间无界。",
+                f"The data do not tell how much of the carbon cost reaches the price of {name.en}: the set is unbounded.",
             )
         low, high = self.within.low, self.within.high
-        zh = f"碳成本每变动 1 元，{name}的价格长期变动在 {low:.2f} 至 {high:.2f} 元之间（95%）"
-        en = f"For 1 CNY of carbon cost the price of {name} moves by {low:.2f} to {high:.2f} CNY in the long run (95 %)"
+        zh = f"碳成本每变动 1 元，{name.zh}的价格长期变动在 {low:.2f} 至 {high:.2f} 元之间（95%）"
+        en = f"For 1 CNY of carbon cost the price of {name.en} moves by {low:.2f} to {high:.2f} CNY in the long run (95 %)"
         if self.theta is not None:
             zh, en = f"{zh}，估计值 {self.theta:.2f} 元", f"{en}, estimated {self.theta:.2f}"
             if self.half_life is not None:
@@ -286,6 +286,7 @@ class PassThrough(Result):
         return {
             "method": METHOD,
             "product": self.sample.product,
+            "product_en": self.sample.said(self.sample.product).en,
             "grade": self.grade.letter,
             "adjustment_times": self.grade.adjustment_times,
             "theta": self.theta,

@@ -39,6 +39,7 @@ class Raw:
     ``rolls`` holds (first day of the new contract, new price less old price on
     that day). ``products`` is a column that must name one product only.
     ``rates`` converts day by day into CNY where the unit is in another currency.
+    ``name_en`` is what English sentences call it; without one, ``name``.
     """
 
     name: str
@@ -50,6 +51,12 @@ class Raw:
     rolls: Sequence[tuple[dt.date, float]] = ()
     products: Sequence[str] | None = None
     rates: Sequence[float] | None = None
+    name_en: str = ""
+
+    @property
+    def said(self) -> Text:
+        """Return its name in both languages."""
+        return Text(self.name, self.name_en or self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,12 @@ class Read:
     steps: tuple[Finding, ...] = field(default=())
     #: The same prices before rolls were taken out; equal where there are none.
     unadjusted: FloatArray | None = None
+    name_en: str = ""
+
+    @property
+    def said(self) -> Text:
+        """Return its name in both languages."""
+        return Text(self.name, self.name_en or self.name)
 
 
 def refused(name: str, zh: str, en: str, mend_zh: str, mend_en: str) -> BadSeries:
@@ -70,9 +83,11 @@ def refused(name: str, zh: str, en: str, mend_zh: str, mend_en: str) -> BadSerie
     return BadSeries(field=name, name=name, why_zh=zh, why_en=en, mend_zh=mend_zh, mend_en=mend_en)
 
 
-def step(code: str, name: str, zh: str, en: str, severity: Severity = "info") -> Finding:
-    """Return what a step of the preparation did or saw."""
-    return Finding(f"passthrough.{code}", severity, Text(zh, en), field=name)
+def step(code: str, of: Text, zh: str, en: str, severity: Severity = "info") -> Finding:
+    """Return what a step of the preparation did or saw; its sentence names the series, in each language its own name."""
+    if of.zh and of.zh not in zh:
+        zh, en = f"“{of.zh}”：{zh}", f"'{of.en}': {en}"
+    return Finding(f"passthrough.{code}", severity, Text(zh, en), field=of.zh)
 
 
 def day_of(said: dt.date | str, name: str) -> dt.date:
@@ -145,7 +160,7 @@ def read(raw: Raw) -> Read:
     steps: list[Finding] = []
     order = np.argsort([day.toordinal() for day in days], kind="stable")
     if np.any(np.diff(order) < 0):
-        steps.append(step("sorted", name, "日期未按序，已排序。", "Days did not rise; they were put in order."))
+        steps.append(step("sorted", raw.said, "日期未按序，已排序。", "Days did not rise; they were put in order."))
     days = [days[i] for i in order.tolist()]
     twice = next((b for a, b in pairwise(days) if a == b), None)
     if twice is not None:
@@ -159,7 +174,13 @@ def read(raw: Raw) -> Read:
     values = values[order]
     if np.any(np.isinf(values)) or np.any(values[np.isfinite(values)] <= 0):
         steps.append(
-            step("not_positive", name, "零或负的报价视为缺失。", "Quotes that are not positive are missing.", "warning")
+            step(
+                "not_positive",
+                raw.said,
+                "零或负的报价视为缺失。",
+                "Quotes that are not positive are missing.",
+                "warning",
+            )
         )
         values = np.where(np.isfinite(values) & (values > 0), values, np.nan)
     values = values * _to_cny_per_t(raw, order)
@@ -169,7 +190,7 @@ def read(raw: Raw) -> Read:
     if raw.volumes is not None:
         volumes = np.array([_number(said, name) for said in raw.volumes])[order]
         volumes = np.where(np.isfinite(volumes), volumes, 0.0)
-    return Read(name, tuple(days), adjusted, volumes, tuple(steps), values)
+    return Read(name, tuple(days), adjusted, volumes, tuple(steps), values, raw.name_en)
 
 
 def _one_product(raw: Raw) -> None:
@@ -226,7 +247,7 @@ def _without_vat(raw: Raw, days: list[dt.date], values: FloatArray, steps: list[
     since = np.array([day.toordinal() for day, _ in table])
     at = np.searchsorted(since, [day.toordinal() for day in days], side="right") - 1
     steps.append(
-        step("vat", raw.name, f"已按 {len(table)} 个税率扣除增值税。", f"VAT taken out by {len(table)} dated rate(s).")
+        step("vat", raw.said, f"已按 {len(table)} 个税率扣除增值税。", f"VAT taken out by {len(table)} dated rate(s).")
     )
     return np.asarray(values / (1.0 + np.array([rate for _, rate in table])[at]), dtype=np.float64)
 
@@ -241,7 +262,7 @@ def _without_rolls(raw: Raw, days: list[dt.date], values: FloatArray, steps: lis
         steps.append(
             step(
                 "rolls",
-                raw.name,
+                raw.said,
                 f"已剔除 {len(raw.rolls)} 次期货换月跳空，原序列并列保留。",
                 f"The jumps of {len(raw.rolls)} futures rolls were taken out; the raw series stands beside it.",
             )

@@ -33,6 +33,11 @@ def general_vat(data: Path) -> tuple[tuple[dt.date, float], ...]:
     return tuple((day(since, path), float(entry["value"])) for since, entry in sorted(rates.items()))
 
 
+def english_names(data: Path) -> dict[str, str]:
+    """Return the English names of the series that the project carries, by their Chinese ones."""
+    return {of["zh"]: of["en"] for of in read_yaml(data / "passthrough" / "steel_chain.yaml")["series"].values()}
+
+
 def steel_chain(data: Path) -> SteelChain:
     """Return the weekly prices of the steel chain, with the VAT rates that take the tax out."""
     folder = data / "passthrough"
@@ -49,6 +54,7 @@ def steel_chain(data: Path) -> SteelChain:
             [float(row["mean_price"]) for row in own],
             said["unit"],
             vat=vat,
+            name_en=of["en"],
         )
     return SteelChain(made, labels, said["source"], said["confidence"])
 

@@ -51,7 +51,7 @@ def estimate(
         print_json(found.data())
         return
     console = terminal.console()
-    console.print(terminal.rows(found, found.sample.product, lang))
+    console.print(terminal.rows(found, found.sample.said(found.sample.product).get(lang), lang))
     console.print(found.verdict().get(lang))
     if found.findings:
         console.print(terminal.findings([finding.to_dict() for finding in found.findings], lang))
@@ -139,7 +139,7 @@ def _many(file: Path, as_json: bool, lang: str) -> None:
             continue
         told.append(found.data())
         if not as_json:
-            console.print(terminal.rows(found, one.price.name, lang))
+            console.print(terminal.rows(found, found.sample.said(one.price.name).get(lang), lang))
             console.print(found.verdict().get(lang))
     if as_json:
         print_json(told)

@@ -5,17 +5,24 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from models.errors import Text
+from models.passthrough.report import PERIOD
 from models.table import Row
-from service.press.document import Block, Column, Document, Figure, Figures, Steps, Table, Words
+from service.press.chart import Band, Chart, Line
+from service.press.document import Block, Charts, Column, Document, Figure, Figures, Steps, Table, Words
 from service.workbook.paper import safe
 
 Result = Mapping[str, Any]
 #: Rows whose value is a word of the API; the note says it in both languages.
 _WORDS = ("bounds", "causal", "asymmetry", "denominator")
+#: A period in both languages: a paper's unit is one word, whichever language comes first.
+_UNITS = {unit.en: f"{unit.zh} {unit.en}" for unit in PERIOD.values()} | {
+    f"1/{unit.en[:-1]}": f"每{unit.zh} 1/{unit.en[:-1]}" for unit in PERIOD.values()
+}
 _HORIZONS = (0, 1, 2, 4, 8, 13, 26, 52, 104)
 _COLUMNS = (
     "section", "key", "period", "value", "low", "high", "unit", "label_zh", "label_en", "note_zh", "note_en",
@@ -30,9 +37,13 @@ def rows_of(result: Result) -> list[Row]:
 
 
 def estimate_paper(result: Result, made_on: dt.date, *, whole: bool = False) -> Document:
-    """Return an estimate as a document; ``whole`` adds every line that a picture is drawn from."""
+    """Return an estimate as a document; ``whole`` adds every period of the multipliers."""
     rows = {row.key: row for row in rows_of(result)}
     verdict = Text(**result["verdict"])
+    shown = [
+        replace(row, value="" if row.key in _WORDS else row.value, unit=_UNITS.get(row.unit, row.unit))
+        for row in rows.values()
+    ]
     blocks: list[Block] = [
         Figures(
             [
@@ -44,12 +55,17 @@ def estimate_paper(result: Result, made_on: dt.date, *, whole: bool = False) -> 
                 ),
                 Figure(Text("长期传导率", "Long-run rate"), rows["theta"].shown(), "CNY/CNY"),
                 Figure(Text("95% 区间", "95 % set"), _set(result)),
-                Figure(Text("半衰期", "Half-life"), rows["half_life"].shown(), rows["half_life"].unit),
+                Figure(
+                    Text("半衰期", "Half-life"),
+                    rows["half_life"].shown(),
+                    _UNITS.get(rows["half_life"].unit, rows["half_life"].unit),
+                ),
             ]
         ),
         Words([verdict], plain=True),
+        _charts(result),
         Steps(
-            list(rows.values()),
+            shown,
             Text("全部结果与检验", "Every result and test"),
             frozenset({"theta", "fieller", "grade"}),
         ),
@@ -60,13 +76,11 @@ def estimate_paper(result: Result, made_on: dt.date, *, whole: bool = False) -> 
     if result["findings"]:
         told = [Text(f["text"]["zh"], f["text"]["en"]) for f in result["findings"]]
         blocks.append(Words(told, Text("数据处理与提示", "What was done to the data, and what to know"), listed=True))
-    if whole:
-        blocks += _lines(result)
     proof = [Text(line, line) for line in result["proof"]]
     blocks.append(Words(proof, Text("依据", "Rests on")))
     return Document(
         title=Text("碳成本传导率估计", "Pass-through of carbon cost, estimated"),
-        subtitle=Text(result["product"], result["product"]),
+        subtitle=Text(result["product"], result.get("product_en") or result["product"]),
         made_on=made_on,
         key=result["inputs_hash"][:16],
         blocks=blocks,
@@ -111,26 +125,40 @@ def _segments(result: Result) -> Table:
     return Table(columns, cells, Text("断点分段", "Segments between breaks"))
 
 
-def _lines(result: Result) -> Iterator[Table]:
-    lines = result["curves"]
-    yield _table(
-        lines["fit"], (("price", Text("价格", "Price")), ("fitted", Text("拟合", "Fitted"))), Text("拟合", "Fit")
-    )
-    if lines["recursive"]:
-        rate = (("rate", Text("传导率", "Rate")), ("low", Text("下限", "Low")), ("high", Text("上限", "High")))
-        yield _table(lines["recursive"], rate, Text("样本逐步加长时的长期传导率", "Long-run rate of growing samples"))
-    if lines["cusum"]:
-        both = (("path", Text("累计", "Path")), ("boundary", Text("5% 边界", "5 % boundary")))
-        yield _table(lines["cusum"], both, Text("CUSUM", "CUSUM"))
+def _charts(result: Result) -> Charts:
+    """Return what the page draws: multipliers, fit, the rate of growing samples, CUSUM; what cannot be made is left out."""
+    m, lines = result["multipliers"], result["curves"]
+    end, band = Text("期末", "Period end"), Text("95% 带", "95 % band")
 
+    def known(label: Text, values: Sequence[float | None] | None) -> list[Line]:
+        return [] if values is None else [Line(label, values)]
 
-def _table(lines: Mapping[str, Any], of: tuple[tuple[str, Text], ...], title: Text) -> Table:
-    columns = [Column(Text("期末", "Period end"), 1), *(Column(label, 1, number=True) for _, label in of)]
-    cells: list[list[Text | str]] = [
-        [day, *(_number(None if lines[key] is None else lines[key][i]) for key, _ in of)]
-        for i, day in enumerate(lines["periods"])
-    ]
-    return Table(columns, cells, title)
+    made = [
+        Chart(
+            Text("成本持续变动 1 元后的累计价格变动（元）", "Price after a lasting cost change of 1 CNY"), Text("期", "Period"),
+            [str(h) for h in m["horizon"]], known(Text("累计乘数", "Multiplier"), m["value"]), Band(band, m["low"], m["high"]),
+        ),
+        Chart(
+            Text("价格与拟合（元/吨）", "Price and fit, CNY/t"), end, lines["fit"]["periods"],
+            [Line(Text("价格", "Price"), lines["fit"]["price"]), Line(Text("拟合", "Fitted"), lines["fit"]["fitted"])],
+        ),
+    ]  # fmt: skip
+    if rec := lines["recursive"]:
+        made.append(
+            Chart(
+                Text("样本逐步加长时的长期传导率", "Long-run rate of growing samples"), end, rec["periods"],
+                known(Text("传导率", "Rate"), rec["rate"]), Band(band, rec["low"], rec["high"]), clipped=True,
+            )
+        )  # fmt: skip
+    if cus := lines["cusum"]:
+        boundary = Band(Text("5% 边界", "5 % boundary"), [-v for v in cus["boundary"]], cus["boundary"])
+        made.append(
+            Chart(
+                Text("系数稳定性（CUSUM）", "Stability of the coefficients (CUSUM)"), end, cus["periods"],
+                [Line(Text("累计", "Path"), cus["path"])], boundary,
+            )
+        )  # fmt: skip
+    return Charts(made)
 
 
 def estimate_csv(result: Result) -> bytes:

@@ -106,6 +106,7 @@ class EstimateRead(BaseModel):
 
     method: str
     product: str
+    product_en: str = Field(default="", description="What the English sentences call it; empty in results of before")
     grade: str
     adjustment_times: float = Field(description="T |alpha|, on which the grade rests")
     theta: float | None

@@ -151,6 +151,7 @@ def head_of(found: PassThrough) -> dict[str, Any]:
     p = found.rate.p_of(0.0)
     full, ends, _ = found.rate_against("full")
     return {
+        "name_en": found.sample.said(found.sample.product).en,
         "grade": found.grade.letter,
         "theta": found.theta,
         "low": found.within.low if bounded else None,

@@ -52,6 +52,7 @@ class SeriesIn(Input):
     volumes: tuple[Value | None, ...] | None = Field(default=None, max_length=MOST)
     rolls: tuple[Roll, ...] = Field(default=(), max_length=400)
     products: tuple[Annotated[str, Field(max_length=80)], ...] | None = Field(default=None, max_length=MOST)
+    name_en: str = Field(default="", max_length=80, description="What English sentences call it; `name` without one")
 
     @model_validator(mode="after")
     def _beside(self) -> SeriesIn:
@@ -71,6 +72,7 @@ class SeriesIn(Input):
             self.volumes,
             [(one.on, one.jump) for one in self.rolls],
             self.products,
+            name_en=self.name_en,
         )
 
 

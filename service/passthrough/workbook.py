@@ -14,7 +14,7 @@ from models.market import Market
 from models.passthrough.denominators import Allocation
 from models.passthrough.estimate import Choices
 from models.passthrough.series import Raw
-from models.passthrough.shipped import general_vat, steel_chain
+from models.passthrough.shipped import english_names, general_vat, steel_chain
 from service.passthrough.runs import RunAsk
 from service.passthrough.use import DatedRate, EstimateAsk, SeriesIn, carbon_in, vat_in
 from service.workbook.layout import default_layout
@@ -40,6 +40,7 @@ NOTES = (
 )
 #: An illustration of a blast-furnace route, as in the study of docs/passthrough_steel.md; no plant's figure.
 EXAMPLE_TCO2_PER_T = 1.85
+_CARBON = Text("碳成本", "carbon cost")
 _COSTS = ("cost1", "cost2", "cost3", "cost4")
 _ALLOCATION = ("benchmark_tco2_per_t", "free_tco2_per_t", "updating_share")
 
@@ -116,7 +117,9 @@ def example_run(market: Market, data: Path = DATA) -> RunAsk:
 
 
 def _shipped(raw: Raw, vat: tuple[DatedRate, ...]) -> SeriesIn:
-    return SeriesIn.model_validate({"name": raw.name, "days": raw.days, "values": raw.values, "vat": vat})
+    return SeriesIn.model_validate(
+        {"name": raw.name, "name_en": raw.name_en, "days": raw.days, "values": raw.values, "vat": vat}
+    )
 
 
 def template_bytes(*, filled: bool = False) -> bytes:
@@ -153,8 +156,8 @@ def _product(
     if not any("price" in row.values for row in mine):
         lists.refuse(line, NoSeries(field="product", name=name, what_zh="价格", what_en="prices"))
         return None
-    vat = vat_in(general_vat(folder))
-    price = _series(name, "price", mine, vat if of.get("price_with_vat") else ())
+    vat, english = vat_in(general_vat(folder)), english_names(folder)
+    price = _series(name, "price", mine, vat if of.get("price_with_vat") else (), english)
     if any("volume_t" in row.values for row in mine):
         price["volumes"] = [row.values.get("volume_t") for row in mine]
     e = of.get("emissions_tco2_per_t")
@@ -164,7 +167,7 @@ def _product(
             return None
         carbon: Any = carbon_in(market, instrument, e)
     elif any("carbon_cost" in row.values for row in mine):
-        carbon = _series("碳成本", "carbon_cost", mine, ())
+        carbon = _series(_CARBON.zh, "carbon_cost", mine, (), {_CARBON.zh: _CARBON.en})
     else:
         lists.refuse(
             line,
@@ -177,7 +180,7 @@ def _product(
         )
         return None
     costs = [
-        _series(of.get(key) or key, key, mine, vat if of.get("costs_with_vat") else ())
+        _series(of.get(key) or key, key, mine, vat if of.get("costs_with_vat") else (), english)
         for key in _COSTS
         if any(key in row.values for row in mine)
     ]
@@ -203,10 +206,11 @@ def _product(
     return asked
 
 
-def _series(name: str, key: str, rows: list[Line], vat: tuple[Any, ...]) -> dict[str, Any]:
-    """Return a column as a series; days on which it is blank are days without trade."""
+def _series(name: str, key: str, rows: list[Line], vat: tuple[Any, ...], english: Mapping[str, str]) -> dict[str, Any]:
+    """Return a column as a series; days on which it is blank are days without trade. A name that we carry gets its English."""
     return {
         "name": name[:80],
+        "name_en": english.get(name, ""),
         "days": [row.values["on"].isoformat() for row in rows],
         "values": [row.values.get(key) for row in rows],
         "vat": vat,

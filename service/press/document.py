@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 from models.errors import NOTHING, Text
 from models.table import Row
+from service.press.chart import Chart, svg
 
 HERE = Path(__file__).parent
 #: Signs of our papers that GBK does not hold.
@@ -105,6 +106,13 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
+class Charts:
+    """Pictures of lines, two beside one another; in a workbook they are their numbers."""
+
+    items: Sequence[Chart]
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """An address as a QR code, with what it is for beside it."""
 
@@ -112,7 +120,7 @@ class Code:
     paragraphs: Sequence[Text]
 
 
-Block: TypeAlias = Figures | Bars | Steps | Table | Words | Code
+Block: TypeAlias = Figures | Bars | Charts | Steps | Table | Words | Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +199,11 @@ def _plain(document: Document, lang: str) -> dict[str, Any]:
         first, second = _printable(text.get(lang)), _printable(text.get(other))
         return {"first": first, "second": "" if second == first else second}
 
+    def picture(one: Chart) -> dict[str, Any]:
+        names = [{"label": pair(line.label), "look": "second" if at else "first"} for at, line in enumerate(one.lines)]
+        names += [] if one.band is None else [{"label": pair(one.band.label), "look": "band"}]
+        return {"title": pair(one.title), "svg": svg(one), "names": names, "x": pair(one.x_label)}
+
     def block(one: Block) -> dict[str, Any]:
         kind = type(one).__name__.lower()
         if isinstance(one, Figures):
@@ -213,6 +226,8 @@ def _plain(document: Document, lang: str) -> dict[str, Any]:
                 for b in one.items
             ]  # fmt: skip
             return {"kind": kind, "title": pair(one.title), "items": bars}
+        if isinstance(one, Charts):
+            return {"kind": kind, "items": [picture(c) for c in one.items]}
         if isinstance(one, Table):
             columns = [{"label": pair(c.label), "width": c.width, "number": c.number} for c in one.columns]
             return {

@@ -11,7 +11,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from models.errors import Text
-from service.press.document import DISCLAIMER, Bars, Block, Code, Document, Figures, Steps, Table
+from service.press.chart import Chart
+from service.press.document import DISCLAIMER, Bars, Block, Charts, Code, Column, Document, Figures, Steps, Table
 from service.workbook.paper import ACCENT, FONT, INK, LINE, PALE, RULE, SOFT, lines_of, safe
 
 _NUMBER = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})*(?:\.[0-9]+)?|-?[0-9]+(?:\.[0-9]+)?")
@@ -113,6 +114,11 @@ class _Sheet:
             for said in (*(self.pair(text) for text in block.paragraphs), safe(block.address)):
                 self.line((said, self.text))
             return
+        if isinstance(block, Charts):
+            for chart in block.items:
+                self.block(_numbers(chart))
+                self.at += 1
+            return
         if block.title.zh:
             self.sheet.write_string(self.at, 0, block.title.get(self.lang), self.head)
             self.at += 1
@@ -147,6 +153,27 @@ class _Sheet:
             if isinstance(value, float):
                 return value, self.number(digits)
         return self.pair(cell), self.text
+
+
+def _numbers(chart: Chart) -> Table:
+    """Return the lines of a picture as a table."""
+    band = chart.band
+    ends = (
+        ()
+        if band is None
+        else ((_end(band.label, "下限", "low"), band.low), (_end(band.label, "上限", "high"), band.high))
+    )
+    named = [*((line.label, line.values) for line in chart.lines), *ends]
+    columns = [Column(chart.x_label), *(Column(label, number=True) for label, _ in named)]
+    rows: list[list[Text | str]] = [
+        [place, *("—" if values[i] is None else f"{values[i]:.4f}" for _, values in named)]
+        for i, place in enumerate(chart.x)
+    ]
+    return Table(columns, rows, chart.title)
+
+
+def _end(label: Text, zh: str, en: str) -> Text:
+    return Text(f"{label.zh} {zh}", f"{label.en}, {en}")
 
 
 def _parsed(text: str) -> tuple[float | str, int]:

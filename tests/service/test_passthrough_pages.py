@@ -82,7 +82,16 @@ def test_the_filled_template_is_the_example(client: TestClient, parts: Parts) ->
     assert "无界" in listed
     by_workbook = client.get(f"{result}/products/0").text
     again = client.post("/passthrough/example", follow_redirects=False)
-    by_button = client.get(f"{through(client, parts, again.headers['Location'])}/products/0").text
+    again_at = through(client, parts, again.headers["Location"])
+    by_button = client.get(f"{again_at}/products/0").text
+    for run in (result, again_at):
+        for number in (0, 1):
+            page = client.get(f"{run}/products/{number}?lang=en").text
+            assert ("rebar", "hot-rolled coil")[number] in page
+            # The verdict stands in the other language beside; nothing else of an English page is Chinese.
+            main = page.partition("<main")[2].partition("</main>")[0]
+            assert "iron ore" in main
+            assert not {name for name in ("螺纹钢", "热轧卷板", "铁矿石") if main.count(name) > 1}
     told = "数据不能确定螺纹钢的碳成本传导率：区间无界"
     assert told in by_workbook
     assert told in by_button
