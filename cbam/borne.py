@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cbam.split import Split
 from models.errors import NOTHING, Text
+from models.passthrough.denominators import SAID
 from models.passthrough.handed_on import HandedOn
 from models.table import Result, Row
 
@@ -50,7 +51,8 @@ class Borne(Result):
             Row("estimated_eur_per_t", Text("估计：每吨", "Estimated, per tonne"),
                 None if self.share is None else self.share * cost, "EUR/t", money if self.share is not None else none),
             Row("estimated_span", Text("估计：每吨区间", "Estimated, per tonne, set"), f"{low * cost:,.2f} – {high * cost:,.2f}", "EUR/t"),
-            Row("against", Text("估计的分母", "Denominator of the estimate"), e.against, "", _READING),
+            Row("against", Text("估计的分母", "Denominator of the estimate"), e.against, "",
+                Text(f"{SAID[e.against].zh}；{_READING.zh}", f"{SAID[e.against].en}; {_READING.en}")),
             Row("grade", Text("等级", "Grade"), e.grade, "", NOTHING),
         ]  # fmt: skip
 

@@ -10,23 +10,26 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
+from cbam.borne import Borne
 from cbam.goods import candidates
 from cbam.projection import years_of
 from cbam.scenarios import flag
 from finance.assessment import read_dict
 from models.errors import Text, YuetanError
+from service.auth import Who
 from service.decision.one import Decided, OneGood, decided
 from service.decision.typed import number_of
 from service.library import Library
 from service.pages.frame import Lang, PageRoute, page, sources, words
-from service.provide import Law, Today
+from service.passthrough import runs
+from service.provide import Caller, Law, Reading, Today
 from service.workbook.codes import cn_code_of, default_origins, origin_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 _FIELDS = (
     "code", "origin", "tonnes", "route", "see", "sefa", "data_year", "verification", "verification_currency", "year", "share",
-    "price", "price_currency", "path", "own_price", "stated", "fx", "fx_source",
+    "price", "price_currency", "path", "own_price", "stated", "fx", "fx_source", "estimate",
 )  # fmt: skip
 _NUMBERS = ("tonnes", "see", "sefa", "verification", "share", "price", "own_price", "stated", "fx")
 #: Where a field of the question stands in the form.
@@ -65,15 +68,17 @@ class OutOfReach(YuetanError):
 
 
 @router.get("/decisions")
-def decisions(request: Request, lang: Lang, law: Law, today: Today) -> Response:
+def decisions(request: Request, lang: Lang, law: Law, today: Today, who: Caller, db: Reading) -> Response:
     """Show the form; with a good in the address, everything about it. A refusal keeps what was typed."""
     typed = {name: request.query_params.get(name, "").strip()[:60] for name in _FIELDS}
     asked = any(typed.values())
     made: Decided | None = None
+    borne: Borne | None = None
     error: YuetanError | None = None
     if asked:
         try:
             made = decided(_asked(typed, law), law, today)
+            borne = _borne(db, who, typed["estimate"], made)
         except YuetanError as refusal:
             error = refusal
     years = years_of(law.book())
@@ -86,6 +91,8 @@ def decisions(request: Request, lang: Lang, law: Law, today: Today) -> Response:
         error=error,
         wrong=_OF_FIELD.get(error.field or "", error.field) if error else None,
         d=made,
+        borne=borne,
+        estimates=runs.choices_of(db, who, lang),
         origin=_origin(made, lang) if made else "",
         scale=_scale(made) if made else (),
         paths=law.paths,
@@ -143,6 +150,13 @@ def _asked(typed: Mapping[str, str], law: Library) -> OneGood:
         where = str(error.errors()[0]["loc"][-1])
         name = _OF_FIELD.get(where, where)
         raise OutOfReach(field=name, **_label(name)) from None
+
+
+def _borne(db: Reading, who: Who, chosen: str, made: Decided) -> Borne | None:
+    """Return the share that a chosen estimate leaves with the exporter, beside the one agreed; none without both."""
+    if not chosen or made.split is None:
+        return None
+    return Borne(made.split, runs.rate_of(db, who, chosen))
 
 
 def _label(name: str) -> dict[str, str]:

@@ -29,7 +29,6 @@ from service.library import Library
 from service.pages.frame import Lang, PageRoute, page, words
 from service.passthrough import runs
 from service.passthrough.paper import rows_of
-from service.passthrough.tables import PassthroughProduct
 from service.passthrough.use import carbon_in, of_columns, vat_in
 from service.passthrough.workbook import example_run, read_run
 from service.prices.use import own_market
@@ -277,7 +276,7 @@ def clause(request: Request, lang: Lang, law: Law, who: Caller, db: Reading) -> 
         next_to=next_to,
         error=error,
         indices=INDICES,
-        estimates=_done(db, who, lang),
+        estimates=runs.choices_of(db, who, lang),
         until=until,
     )
 
@@ -391,20 +390,6 @@ def _priced(typed: Mapping[str, str], index: Index) -> BackTest:
     ]
     days = [day for day in days if first <= day <= last] or [last]
     return back_test(terms, index, days, np.full(len(days), numbers["tonnes"]))
-
-
-def _done(db: Reading, who: Who, lang: str) -> list[tuple[str, str]]:
-    """Return the estimates of before that a clause can be put beside."""
-    return [
-        (f"{one.id}/{row.number}", f"{_name(row, lang)} ({row.head['grade']}, {one.created:%Y-%m-%d})")
-        for one, row in runs.bounded(db, who)
-        if row.head
-    ]
-
-
-def _name(row: PassthroughProduct, lang: str) -> str:
-    """Return what a product is called in a language; what was kept before had one name."""
-    return str((row.head or {}).get("name_en") or row.name) if lang == "en" else row.name
 
 
 def _beside(db: Reading, who: Who, chosen: str, made: BackTest) -> Beside | None:

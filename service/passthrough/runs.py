@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, undefer
 
 from models.errors import Text, YuetanError
 from models.inputs import Input
+from models.passthrough.handed_on import HandedOn
 from models.passthrough.panel import benjamini_hochberg
 from models.passthrough.report import PassThrough
 from models.provenance import fingerprint
@@ -47,6 +48,20 @@ class SameProduct(YuetanError):
     code = "passthrough.same_product"
     message = Text("产品“{name}”出现两次。", "The product '{name}' occurs twice.")
     hint = Text("请给每个产品、牌号和地点不同的名称。", "Give each product, grade and place a name of its own.")
+
+
+class NoSuchEstimate(YuetanError):
+    """An estimate that is not there, or tells no rate."""
+
+    code = "passthrough.no_such_estimate"
+    message = Text(
+        "所选的传导率估计不存在，或没有相对全额成本的有界区间。",
+        "The estimate chosen is not there, or has no bounded set.",
+    )
+    hint = Text(
+        "请在列表中重选，或在“传导率”页重新估计。",
+        "Choose one of the list, or estimate anew on the page of pass-through.",
+    )
 
 
 class Seen(NamedTuple):
@@ -217,6 +232,45 @@ def bounded(db: Session, who: Who, most: int = 50) -> Sequence[tuple[Passthrough
     ).all()
     told = [(newest[row.run_id], row) for row in rows if row.head and row.head["full"]]
     return sorted(told, key=lambda pair: (-pair[0].created.timestamp(), pair[1].number))[:most]
+
+
+def choices_of(db: Session, who: Who, lang: str) -> list[tuple[str, str]]:
+    """Return the estimates that others can be put beside: address within the runs, and name with grade and day."""
+    return [
+        (f"{run.id}/{row.number}", f"{name_of(row, lang)} ({row.head['grade']}, {run.created:%Y-%m-%d})")
+        for run, row in bounded(db, who)
+        if row.head
+    ]
+
+
+def name_of(row: PassthroughProduct, lang: str) -> str:
+    """Return what a product is called in a language; what was kept before had one name."""
+    return str((row.head or {}).get("name_en") or row.name) if lang == "en" else row.name
+
+
+def rate_of(db: Session, who: Who, chosen: str) -> HandedOn:
+    """
+    Return a chosen estimate against full cost, as finance and the exporter's split take it.
+
+    Parameters
+    ----------
+    chosen : str
+        Of ``choices_of``: run and number.
+
+    Raises
+    ------
+    NoSuchEstimate
+        There is none to see, or its set is unbounded.
+    """
+    run_id, _, number = chosen.partition("/")
+    try:
+        found = product(db, who, UUID(run_id), int(number[:6])).result
+    except (ValueError, NotFound):
+        found = None
+    rate = found and found["rates"]["full"]
+    if not rate:
+        raise NoSuchEstimate(field="estimate")
+    return HandedOn.model_validate(rate)
 
 
 def product(db: Session, who: Who, run_id: UUID, number: int) -> PassthroughProduct:

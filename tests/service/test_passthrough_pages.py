@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 
+from service.decision.pages import EXAMPLE
 from service.parts import Parts
 from service.passthrough import runs
 from service.passthrough.workbook import template_bytes
@@ -162,3 +164,30 @@ def test_a_clause_on_real_quotes_and_beside_an_estimate(client: TestClient, part
     beside = client.get(f"/passthrough/clause?{terms}&beside={run}/0").text
     assert "估计的市场传导率" in beside
     assert f'value="{run}/0" selected' in beside
+
+
+def test_an_estimate_beside_the_share_that_a_contract_leaves(client: TestClient, parts: Parts) -> None:
+    good = urlencode(EXAMPLE | {"year": 2027})
+    assert 'name="estimate"' not in client.get("/decisions").text
+    run = through(client, parts, send(client, table(), inputs_complete="true").headers["Location"]).rpartition("/")[2]
+    kept = client.get(f"/api/v1/passthrough/jobs/{run}/products/0").json()["rates"]["full"]
+    page = client.get(f"/decisions?{good}&estimate={run}/0").text
+    assert f'value="{run}/0" selected' in page
+    assert "由谁承担：合同与估计" in page
+    assert f"{1 - kept['rate']:.4f}" in page
+    assert "Who bears it" in client.get(f"/decisions?{good}&estimate={run}/0&lang=en").text
+    assert "由谁承担" not in client.get(f"/decisions?{good}&lang=zh").text
+    for wrong in (f"{run}/7", "zzz", "/"):
+        refused = client.get(f"/decisions?{good}&estimate={wrong}&lang=zh")
+        assert refused.status_code == 422
+        assert "所选的传导率估计不存在" in refused.text
+
+
+def test_an_estimate_of_grade_d_leaves_an_interval_and_no_point(client: TestClient, parts: Parts) -> None:
+    # Two costs of which one is left out: few observations and no statement on the inputs lower the grade to D.
+    run = through(client, parts, send(client, table(44)).headers["Location"]).rpartition("/")[2]
+    kept = client.get(f"/api/v1/passthrough/jobs/{run}/products/0").json()
+    assert kept["grade"] == "D"
+    assert kept["rates"]["full"]["rate"] is None
+    page = client.get(f"/decisions?{urlencode(EXAMPLE | {'year': 2027})}&estimate={run}/0").text
+    assert "等级 D：只给区间" in page
