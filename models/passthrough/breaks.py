@@ -1,5 +1,5 @@
 """
-Breaks in the level relation: sup-F for one, least-squares partition for several, number by BIC.
+Breaks in the level relation: sup-F for one, least-squares partition for several, number by BIC and by sequential F.
 
 The errors of a level relation are serially correlated, so that textbook
 boundaries of sup-F find breaks where there are none: its p-value comes from
@@ -35,7 +35,8 @@ class Breaks:
     sup-F with its bootstrap p-value, and the partition that BIC prefers.
 
     ``last`` holds the last observation before each break. ``bic`` holds one
-    value for each number of breaks from none.
+    value for each number of breaks from none. ``by_sequence`` is the number at
+    which no segment holds one more by sup-F; ``None`` without stable paths.
     """
 
     sup_f: float
@@ -44,6 +45,7 @@ class Breaks:
     last: tuple[int, ...]
     bic: tuple[float, ...]
     segments: tuple[Segment, ...]
+    by_sequence: int | None
 
     @property
     def found(self) -> bool:
@@ -177,6 +179,41 @@ def partition(
     return parts, bic
 
 
+def sequential(
+    y: FloatArray, x: FloatArray, stable: FloatArray, parts: list[tuple[int, ...]], least: float = LEAST_SEGMENT
+) -> int:
+    """
+    Return how many breaks sup-F finds one after another.
+
+    Parameters
+    ----------
+    y : array, shape (n,)
+    x : array, shape (n, k)
+    stable : array, shape (draws, n)
+        Paths of a model without break, cut at the same places.
+    parts : list
+        Best partition for each number of breaks, from ``partition``.
+    least : float
+        Share of a segment that each side keeps.
+
+    Notes
+    -----
+    Bai and Perron (1998): one break more as long as the largest sup-F within the
+    segments lies beyond 95 % of what the stable paths give at the same cuts.
+    """
+    fewest = 4 * (x.shape[1] + 2)
+    for count, cuts in enumerate(parts):
+        edges = [0, *(cut + 1 for cut in cuts), len(y)]
+        inside = [slice(a, b) for a, b in pairwise(edges) if b - a >= fewest]
+        if not inside:
+            return count
+        most = max(float(sup_f(y[one], x[one], least)[0]) for one in inside)
+        by_chance = np.max([sup_f(stable[:, one], x[one], least)[0] for one in inside], axis=0)
+        if (1 + int((by_chance >= most).sum())) / (1 + by_chance.size) >= 0.05:
+            return count
+    return len(parts) - 1
+
+
 def breaks(y: FloatArray, x: FloatArray, stable: FloatArray | None = None, least: float = LEAST_SEGMENT) -> Breaks:
     """
     Look for breaks in the relation of price and costs.
@@ -207,4 +244,5 @@ def breaks(y: FloatArray, x: FloatArray, stable: FloatArray | None = None, least
             # A cost that stands still within one segment leaves that segment without a relation of its own.
             beta = np.full(columns.shape[1], np.nan)
         segments.append(Segment(first, stop - 1, tuple(float(b) for b in beta)))
-    return Breaks(float(statistic), int(at), p, last, tuple(float(b) for b in bic), tuple(segments))
+    count = None if stable is None else sequential(y, x, stable, parts, least)
+    return Breaks(float(statistic), int(at), p, last, tuple(float(b) for b in bic), tuple(segments), count)

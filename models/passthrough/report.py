@@ -214,6 +214,8 @@ class PassThrough(Result):
         shown = "—" if p is None else f"{p:.3f}"
         zh = f"sup-F = {self.breaks.sup_f:.1f}，自助法 p = {shown}"
         en = f"sup-F = {self.breaks.sup_f:.1f}, bootstrap p = {shown}"
+        if (count := self.breaks.by_sequence) is not None:
+            zh, en = f"{zh}；逐次 F 检验得 {count} 个断点", f"{en}; sequential F finds {count}"
         if self.breaks.last and self.grade.has_point:
             each = [segment.coefficients[1] for segment in self.breaks.segments]
             slopes = ", ".join("—" if np.isnan(slope) else f"{slope:.3f}" for slope in each)

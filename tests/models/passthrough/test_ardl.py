@@ -309,3 +309,16 @@ def test_unit_root_statistics_of_the_reference(crude) -> None:
     for name, series in (("g", y), ("b", x[:, 0])):
         found = adfuller(series, maxlag=2, autolag=None, regression="c", result_object=False)[0]
         assert found == pytest.approx(told["adf_2lags_const"][name], rel=1e-6)
+
+
+def test_sequential_f_counts_the_breaks_that_were_put_in_and_none_where_there_is_none() -> None:
+    rng = np.random.default_rng(8)
+    x = np.cumsum(rng.standard_normal((240, 1)), axis=0)
+    stable = 0.7 * x[:, 0] + rng.standard_normal((99, 240))
+    whole = 0.7 * x[:, 0] + rng.standard_normal(240)
+    assert breaks(whole, x, stable).by_sequence == 0
+    assert breaks(whole, x).by_sequence is None
+    moved = whole + np.repeat([0.0, 12.0, -9.0], 80)
+    found = breaks(moved, x, stable)
+    assert found.by_sequence == 2
+    assert len(found.last) == 2
