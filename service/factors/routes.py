@@ -14,7 +14,7 @@ from models.factor_review import HandIn
 from models.inputs import Input
 from service.assessment.routes import WORKBOOK, XLSX
 from service.batch.routes import content_of, plain_name
-from service.errors import MISSING, PROBLEMS, Problem
+from service.errors import MISSING, PROBLEMS, Problem, there
 from service.factors import use
 from service.factors.many import import_file
 from service.factors.read import (
@@ -72,8 +72,9 @@ class WithdrawAsk(Input):
 
 
 @router.post(
-    "/submissions", status_code=201, summary="Hand in a factor", response_model=SubmissionRead, responses=_TAKEN
-)
+    "/submissions", status_code=201, summary="Hand in a factor", response_model=SubmissionRead,
+    responses=_TAKEN | there(SubmissionRead),
+)  # fmt: skip
 def hand_in(
     given: Annotated[HandIn, Body(openapi_examples=_EXAMPLE)], who: Caller, db: Transaction, law: Law, today: Today,
     response: Response,
@@ -128,7 +129,7 @@ def withdraw(submission_id: _Id, asked: WithdrawAsk, who: Caller, db: Transactio
 
 @router.post(
     "/submissions/{submission_id}/evidence", status_code=201, summary="Hand in a file that shows a factor",
-    response_model=FileRead, responses=MISSING, max_body_size=MULTIPART_LIMIT,
+    response_model=FileRead, responses=MISSING | there(FileRead), max_body_size=MULTIPART_LIMIT,
 )  # fmt: skip
 def attach(
     submission_id: _Id, file: Annotated[UploadFile, File(description="pdf, ofd, jpg, png, xlsx, docx or zip")],
@@ -173,7 +174,7 @@ def maps(who: Caller, db: Reading) -> list[MapRead]:
     return [map_read(one) for one in use.pairs(db, who)]
 
 
-@router.post("/maps", status_code=201, summary="Map two factors", response_model=MapRead)
+@router.post("/maps", status_code=201, summary="Map two factors", response_model=MapRead, responses=there(MapRead))
 def add_map(given: FactorMap, who: Caller, db: Transaction, law: Law, response: Response) -> MapRead:
     """Keep that a national and a provincial factor stand for the same thing; once more changes nothing (200)."""
     _, made = use.pair(db, who, law, given)

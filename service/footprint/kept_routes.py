@@ -13,7 +13,7 @@ from service.assessment.routes import XLSX
 from service.auth import Who
 from service.change.routes import PDF
 from service.columns import dumps
-from service.errors import MISSING, PROBLEMS, Problem
+from service.errors import MISSING, PROBLEMS, Problem, there
 from service.factors.use import kept
 from service.footprint import keep as use
 from service.footprint.disclosure import Disclosure, DisclosureAsk, disclosure, disclosure_paper, let_go
@@ -63,7 +63,9 @@ _OFFER = {
 }  # fmt: skip
 
 
-@router.post("", status_code=201, summary="Keep a footprint", response_model=KeptRead, responses=_FOLLOWS)
+@router.post(
+    "", status_code=201, summary="Keep a footprint", response_model=KeptRead, responses=_FOLLOWS | there(KeptRead)
+)
 def keep(
     asked: Annotated[use.KeepAsk, Body(openapi_examples=_KEEP)], who: Caller, db: Transaction, law: Law, today: Today,
     response: Response,
@@ -117,12 +119,16 @@ def report(
 
 @router.post(
     "/{footprint_id}/verifications", status_code=201, summary="State who verified it", response_model=list[VerificationRead],
-    responses=MISSING,
+    responses=MISSING | there(list[VerificationRead]),
 )  # fmt: skip
 def verify(
     footprint_id: _Id, given: use.VerificationAsk, who: Caller, db: Transaction, law: Law, response: Response
 ) -> list[VerificationRead]:
-    """Keep who verified a version; whether they were accredited on the day is asked of the register each time."""
+    """
+    Keep who verified a version; the same once more changes nothing (200).
+
+    Whether they were accredited on the day is asked of the register each time.
+    """
     _, made = use.verify(db, who, footprint_id, given)
     response.status_code = 201 if made else 200
     return kept_read(use.one(db, who, law, footprint_id)).verifications
@@ -146,7 +152,9 @@ def offered(
     return OfferRead(pf_id=row.pf_id, document=shown(row), partners_told=told)
 
 
-@disclosures.post("", summary="Disclosure annex", response_model=DisclosureRead, openapi_extra=needs("share"))
+@disclosures.post(
+    "", summary="Disclosure annex", response_model=DisclosureRead, responses=MISSING, openapi_extra=needs("share")
+)
 def disclosed(asked: DisclosureAsk, who: Caller, db: Transaction, law: Law, today: Today) -> DisclosureRead:
     """
     Make an annex of kept footprints: fields by their class and the channel, the rest left out by name.
@@ -160,8 +168,9 @@ def disclosed(asked: DisclosureAsk, who: Caller, db: Transaction, law: Law, toda
 
 
 @disclosures.post(
-    "/annex.{kind}", summary="Disclosure annex as a file", response_class=Response, openapi_extra=needs("share")
-)
+    "/annex.{kind}", summary="Disclosure annex as a file", response_class=Response, responses=MISSING,
+    openapi_extra=needs("share"),
+)  # fmt: skip
 def annex(
     kind: Literal["pdf", "xlsx"], asked: DisclosureAsk, who: Caller, db: Transaction, law: Law, today: Today,
     lang: _Tongue = "zh",

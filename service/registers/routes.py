@@ -266,7 +266,7 @@ def evidence(kind: _Word, record_id: _Id, who: Caller, db: Reading) -> list[Evid
 
 @router.post(
     "/{kind}/{record_id}/evidence", status_code=201, summary="Hand in a file that shows a record",
-    response_model=EvidenceRead, responses=MISSING, max_body_size=MULTIPART_LIMIT,
+    response_model=EvidenceRead, responses=MISSING | there(EvidenceRead), max_body_size=MULTIPART_LIMIT,
 )  # fmt: skip
 def attach(kind: _Word, record_id: _Id, file: _File, who: Caller, db: Transaction, response: Response) -> EvidenceRead:
     """Keep a file with a record as it came; the same one again changes nothing (200)."""

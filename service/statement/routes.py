@@ -210,7 +210,7 @@ def check(file: Upload, who: Caller, db: Reading, law: Law) -> CheckedRead:
 
 @router.post(
     "/supplier-statements", status_code=201, summary="Bring in a supplier's statement", response_model=SupplierRead,
-    max_body_size=MULTIPART_LIMIT,
+    responses=there(SupplierRead), max_body_size=MULTIPART_LIMIT,
 )  # fmt: skip
 def bring_in(file: Upload, who: Caller, db: Transaction, law: Law, response: Response) -> SupplierRead:
     """Keep a supplier's statement, so that your own may build on it; the same file again changes nothing (200)."""

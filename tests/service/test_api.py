@@ -409,6 +409,16 @@ def test_the_description_is_complete(client: TestClient) -> None:
             assert client.post(f"{API}/{path}", json=one["value"]).status_code in (200, 201), name
 
 
+def test_what_is_kept_once_says_so(client: TestClient) -> None:
+    """An operation that tells in words of 200 where it was there already describes it, beside 201."""
+    paths = client.get(f"{API}/openapi.json").json()["paths"]
+    said = {path: one["post"] for path, one in paths.items() if "(200)" in one.get("post", {}).get("description", "")}
+    assert {f"{API}/kept-footprints", f"{API}/factors/submissions", f"{API}/supplier-statements"} <= said.keys()
+    assert [path for path, one in said.items() if not {"200", "201"} <= one["responses"].keys()] == []
+    for path in ("disclosures", "disclosures/annex.{kind}"):
+        assert "404" in paths[f"{API}/{path}"]["post"]["responses"]
+
+
 def test_one_exposure_is_quick(client: TestClient, goods: dict[str, Any]) -> None:
     times = []
     for _ in range(60):

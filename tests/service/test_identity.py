@@ -288,20 +288,23 @@ def forged(here: Parts) -> dict[str, str]:
         "a number for a subject": jwt.encode(good | {"sub": "1"}, key, "HS256"),
         "not a token": "a.b.c",
         "empty": "",
-        "long": "a" * 60_000,
+        "long": "a" * 1_000_000,
     }
 
 
 def test_tokens_that_do_not_hold_are_401_in_no_time(web: TestClient, here: Parts) -> None:
+    """A7: time of the processor, since others use this machine too; the least of nine, with the test's own client in it."""
     for name, token in forged(here).items():
-        begun = time.perf_counter()
-        answer = web.get("/api/v1/identity/me", headers={"authorization": f"Bearer {token}"})
-        took = time.perf_counter() - begun
+        times = []
+        for _ in range(9):
+            begun = time.process_time()
+            answer = web.get("/api/v1/identity/me", headers={"authorization": f"Bearer {token}"})
+            times.append(time.process_time() - begun)
         assert answer.status_code == 401, name
         assert answer.headers["www-authenticate"] == "Bearer"
         assert answer.json()["code"] == "identity.not_signed_in"
         assert token not in answer.text or not token
-        assert took < 1, name
+        assert min(times) < 0.02, name
 
 
 def test_each_operation_asks_for_a_right_and_each_role_has_its_own(web: TestClient, here: Parts) -> None:

@@ -67,6 +67,23 @@ def test_the_connection_goes_to_the_number_that_was_looked_at() -> None:
         target("http://partner.example/", may_be_private=False, resolve=lambda *_: [PUBLIC])
 
 
+def test_a_name_that_turns_private_between_two_requests_is_not_followed() -> None:
+    """A9, rebinding: each request looks the name up once, and goes to the number that was looked at."""
+    turns = iter([[PUBLIC], [PUBLIC], ["127.0.0.1"]])
+    asked: list[tuple[str, str]] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append((request.url.host, request.headers["host"]))
+        return httpx2.Response(200, json={"access_token": "x"}) if request.method == "POST" else httpx2.Response(404)
+
+    with httpx2.Client(transport=httpx2.MockTransport(answer)) as http:
+        at = "https://partner.example"
+        mill = PartnerClient("x", at, at, "id", "secret", False, http, resolve=lambda *_: next(turns))
+        with pytest.raises(BadAddress):
+            mill.footprint("x")
+    assert asked == [(PUBLIC, "partner.example")] * 2
+
+
 @pytest.mark.parametrize(
     "url",
     ["http://partner.example", "https://127.0.0.1", "https://[::1]:8000", "https://localhost", "https://10.1.1.1/x", "ftp://partner.example",
