@@ -68,8 +68,8 @@ def goods(mass_t: float) -> dict[str, Any]:
 
 
 def sheet(rows: int, first: int) -> bytes:
-    """Return a CSV of goods that no other has: ``first`` is added to the mass of each row."""
-    lines = [f"钢结构件,73089059,CN,{first + i % 997 + 1},2026-05-12" for i in range(rows)]
+    """Return a CSV of goods that no other has: ``first`` grams are added to the mass of each row, which stays a few tonnes."""
+    lines = [f"钢结构件,73089059,CN,{1 + (first + i % 997) / 1e6:.6f},2026-05-12" for i in range(rows)]
     return "\n".join([_HEADING, *lines]).encode()
 
 
