@@ -29,8 +29,8 @@ def run(scale: Scale) -> Outcome:
     out.must(scale.short or ratio <= 2, f"p99 of the others {ratio:.2f} x")
     out.tell(
         f"others: p99 {before.p(0.99) * 1e3:.0f} ms alone, {during.p(0.99) * 1e3:.0f} ms beside them ({ratio:.2f} x); "
-        f"silent ones cut after {min(cut, default=0):.1f} to {max(cut, default=0):.1f} s, those without a request after "
-        f"{max(idle, default=0):.1f} s at most"
+        f"silent ones cut after {min(cut, default=0):.1f} to {max(cut, default=0):.1f} s, those without "
+        f"a request after {max(idle, default=0):.1f} s at most"
     )
     return out
 
@@ -81,7 +81,10 @@ async def _crawl(port: int) -> None:
 
 async def _silent(port: int, half: int) -> float:
     """Send a part of a request and no more; return after how many seconds the other end let go."""
-    parts = (b"", b"POST /api/v1/exposures HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{")
+    head = (
+        b"POST /api/v1/exposures HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 100"
+    )
+    parts = (b"", head + b"\r\n\r\n{")
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     begun = time.monotonic()
     writer.write(parts[half % 2])
