@@ -206,7 +206,8 @@ class StatementInput(Input):
     ) = None
     average_paid_cny_per_tco2: float | None = Field(default=None, ge=-1e5, le=1e5)
     paid_evidence: str | None = Field(default=None, max_length=300)
-    provisional: bool = False
+    #: Whether the final allocation is pending; absent means final, or what the position says where there is one.
+    provisional: bool | None = None
     surcharge_cny_per_t: NonNegative | None = None
     rate: Rate | None = None
     verified_by: str | None = Field(default=None, max_length=200)

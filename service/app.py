@@ -72,6 +72,7 @@ from service.policy import pages as policy_pages
 from service.policy import routes as policy
 from service.portfolio import pages as portfolio_pages
 from service.portfolio import routes as portfolios
+from service.position import kept_routes as kept_positions
 from service.position import pages as position_pages
 from service.position import routes as position
 from service.prices import routes as prices
@@ -213,7 +214,7 @@ def create_app(
         dossier.router, installation.router, importer.router, decision.router, batch_events.router, law.router,
         prices.router, feeds.router, score.router, score_records.router, policy.router, terms.router, portfolios.router, packages.router,
         credit.router,
-        position.router, finance.router, statement.router, audit.router,
+        position.router, kept_positions.router, finance.router, statement.router, audit.router,
         pact.router, pact_footprints.router, pact_exchange.router,
         identity.router, footprint.router, footprint.reconciliations, kept_footprints.router,
         kept_footprints.disclosures, embedded.router, supply.parks, supply.bids, letters.router,

@@ -11,6 +11,7 @@ from service.once.tables import ONCE_TABLES
 from service.pact.tables import PACT_TABLES
 from service.passthrough.tables import PASSTHROUGH_TABLES
 from service.policy.tables import POLICY_TABLES
+from service.position.tables import POSITION_TABLES
 from service.registers.tables import REGISTER_TABLES
 from service.release.tables import RELEASE_TABLES
 from service.score.tables import SCORE_PUBLIC, SCORE_TABLES
@@ -25,5 +26,5 @@ TENANT_TABLES: tuple[type[Owned], ...] = (
     *tables.TENANT_TABLES, *IDENTITY_TABLES, *STATEMENT_TABLES, *AUDIT_TABLES, *ONCE_TABLES, *PACT_TABLES,
     *REGISTER_TABLES, *FACTOR_TABLES, *FOOTPRINT_TABLES, *SCORE_TABLES, *POLICY_TABLES,
     *SHARE_TABLES, *RELEASE_TABLES,
-    *PASSTHROUGH_TABLES,
+    *PASSTHROUGH_TABLES, *POSITION_TABLES,
 )  # fmt: skip

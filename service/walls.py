@@ -25,8 +25,8 @@ _BEHIND = "yuetan.behind_wall"
 #: Tables of which the application may add rows and nothing else.
 _ADD_ONLY = frozenset(
     {
-        "audit_event", "audit_head", "data_release", "factor_decision", "footprint_verification", "kept_footprint", "policy_version",
-        "score_record",
+        "audit_event", "audit_head", "data_release", "factor_decision", "footprint_verification", "kept_footprint", "kept_position",
+        "policy_version", "score_record",
     }
 )  # fmt: skip
 #: What another organisation lets us read, by the database's own clock.

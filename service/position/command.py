@@ -11,7 +11,18 @@ import typer
 from models.errors import Text
 from models.findings import Finding
 from service import terminal
-from service.command import FAILED, UNREADABLE, AsJson, Lang, people, print_json, read_bytes, read_input, write
+from service.command import (
+    FAILED,
+    UNREADABLE,
+    AsJson,
+    Lang,
+    installation,
+    people,
+    print_json,
+    read_bytes,
+    read_input,
+    write,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,12 +37,15 @@ _SHOWN = 40
 def position(
     file: Annotated[Path, typer.Argument(help="填好的模板 xlsx，或 JSON、YAML / the filled template, or JSON or YAML")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="写成 .pdf 或 .xlsx / write .pdf or .xlsx")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="保存，供出具成本单 / keep it, for statements")] = False,
     as_json: AsJson = False,
     lang: Lang = "zh",
 ) -> None:
     """履约年度盈缺与碳成本 / position of a compliance year: obligation, cover, cost to date and to come."""
     from service import clock
+    from service.auth import EMBEDDED
     from service.library import Library
+    from service.position.keep import keep as kept
     from service.position.paper import position_paper
     from service.position.read import position_read
     from service.position.use import PositionAsk, positioned
@@ -56,6 +70,11 @@ def position(
     if out:
         paper = position_paper(found, clock.today())
         write(out, xlsx(paper, lang) if out.suffix.lower() == ".xlsx" else pdf(paper, lang), lang)
+    if keep:
+        with installation(lang) as parts, parts.database.writing() as db:
+            row = kept(db, EMBEDDED, parts.library, asked, clock.today())[0]
+            said = Text(f"已保存，编号 {row.id}", f"Kept, number {row.id}").get(lang)
+        typer.echo(said, err=True)
     if as_json:
         print_json(position_read(found).model_dump(mode="json"))
         return

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
 
 from models.errors import YuetanError
 from models.findings import Finding
 from service.assessment.routes import XLSX
+from service.auth import Who
 from service.batch.routes import content_of, plain_name
 from service.change.routes import PDF
 from service.pages.frame import Lang, PageRoute, handed_back, page, sources
+from service.position.keep import keep, listed
 from service.position.paper import COST_HEADS, PLAIN, cost_rows, position_paper
 from service.position.routes import EXAMPLE
 from service.position.use import PositionAsk, Positioned, positioned
@@ -19,7 +23,7 @@ from service.position.workbook import placed, read_year
 from service.press.document import pdf
 from service.press.sheet import xlsx
 from service.prices.use import own_market
-from service.provide import Caller, Law, Reading, Today
+from service.provide import Caller, Law, Reading, Today, Transaction
 from service.safety import MULTIPART_LIMIT
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -32,7 +36,16 @@ def position(
     """Show the form, or with ``example`` where the example stands."""
     asked = PositionAsk.model_validate(EXAMPLE) if example else None
     found = positioned(asked, law, own_market(db, who, law), today) if asked else None
-    return _page(request, lang, asked, found, found.findings if found else ())
+    return _page(request, lang, who, db, asked, found, found.findings if found else ())
+
+
+@router.post("/position/keep")
+def kept(
+    lang: Lang, law: Law, who: Caller, db: Transaction, today: Today, again: Annotated[str, Form(max_length=900_000)]
+) -> Response:
+    """Keep what was worked out."""
+    keep(db, who, law, handed_back(PositionAsk, again), today)
+    return RedirectResponse(f"/position?lang={lang}#kept", 303)
 
 
 @router.post("/position", max_body_size=MULTIPART_LIMIT)
@@ -72,12 +85,14 @@ def handed_in(
         return Response(
             content, media_type=media, headers={"Content-Disposition": f'attachment; filename="position.{result}"'}
         )
-    return _page(request, lang, asked, found, findings, error)
+    return _page(request, lang, who, db, asked, found, findings, error)
 
 
 def _page(
     request: Request,
     lang: str,
+    who: Who,
+    db: Session,
     asked: PositionAsk | None,
     found: Positioned | None,
     findings: tuple[Finding, ...],
@@ -95,6 +110,7 @@ def _page(
         plain=PLAIN,
         cost_heads=COST_HEADS,
         cost_rows=cost_rows(found) if found else [],
+        kept=listed(db, who, 50),
         again=asked.model_dump_json() if asked else "",
         sources=sources(),
     )

@@ -35,6 +35,8 @@ from service.feeds.use import fetched_fx
 from service.footprint.keep import worked_out_again as footprint_again
 from service.footprint.tables import KeptFootprint
 from service.library import Library
+from service.position.keep import worked_out_again as position_again
+from service.position.tables import KeptPosition
 from service.prices.use import every_series
 from service.recompute.pinned import Moved, moved_between, pinned
 from service.refusals import NotFound
@@ -43,7 +45,7 @@ from service.statement.use import worked_out_again
 from service.tables import Assessment, Organisation
 
 Outcome = Literal["equal", "moved", "differs"]
-_STATEMENT, _FOOTPRINT = "statement", "footprint"
+_STATEMENT, _FOOTPRINT, _POSITION = "statement", "footprint", "position"
 _SHORTEST_KEY = 8
 #: Parts of a result that are words about it, or name what it rests on, which is compared apart.
 _NOT_FIGURES = frozenset(
@@ -78,6 +80,8 @@ def kept_results(db: Session, who: Who, most: int | None = None) -> list[tuple[s
     found += [(row.key, _STATEMENT, row.id) for row in signed]
     footprints = db.execute(visible(KeptFootprint, who).with_only_columns(KeptFootprint.key, KeptFootprint.id))
     found += [(row.key, _FOOTPRINT, row.id) for row in footprints]
+    positions = db.execute(visible(KeptPosition, who).with_only_columns(KeptPosition.key, KeptPosition.id))
+    found += [(row.key, _POSITION, row.id) for row in positions]
     found.sort(key=lambda one: (one[0], one[2]))
     return [(kind, id_) for _, kind, id_ in found[:most]]
 
@@ -93,11 +97,15 @@ def of_names(db: Session, who: Who, names: Sequence[str]) -> list[tuple[str, UUI
         found += [(_STATEMENT, row.id) for row in db.scalars(signed)]
         footprints = visible(KeptFootprint, who).where(_is(KeptFootprint, by_id, by_key))
         found += [(_FOOTPRINT, row.id) for row in db.scalars(footprints)]
+        positions = visible(KeptPosition, who).where(_is(KeptPosition, by_id, by_key))
+        found += [(_POSITION, row.id) for row in db.scalars(positions)]
     return found
 
 
 def _is(
-    table: type[Assessment] | type[Statement] | type[KeptFootprint], by_id: UUID | None, by_key: str
+    table: type[Assessment] | type[Statement] | type[KeptFootprint] | type[KeptPosition],
+    by_id: UUID | None,
+    by_key: str,
 ) -> ColumnElement[bool]:
     return table.id == by_id if by_id is not None else table.key.startswith(by_key, autoescape=True)
 
@@ -131,6 +139,9 @@ def recomputed(database: Database, library: Library, who: Who, results: Sequence
                 continue
             if kind == _FOOTPRINT:
                 yield _footprint(db, who, library, id_)
+                continue
+            if kind == _POSITION:
+                yield _position(db, who, library, id_)
                 continue
             if quotes is None or fx is None:
                 quotes, fx = every_series(db, who, library), fetched_fx(db, library)
@@ -218,6 +229,14 @@ def _footprint(db: Session, who: Who, library: Library, id_: UUID) -> Again:
         return Again(_FOOTPRINT, row.id, row.key, "differs", why=Text(now.text("zh"), now.text("en")))
     places = _places(figures(before), figures(now))
     return Again(_FOOTPRINT, row.id, row.key, "differs" if places else "equal", places=places)
+
+
+def _position(db: Session, who: Who, library: Library, id_: UUID) -> Again:
+    row, now = position_again(db, who, library, id_)
+    if isinstance(now, YuetanError):
+        return Again(_POSITION, row.id, row.key, "differs", why=Text(now.text("zh"), now.text("en")))
+    places = _places(figures(row.result), figures(now))
+    return Again(_POSITION, row.id, row.key, "differs" if places else "equal", places=places)
 
 
 def figures(value: Any) -> Any:

@@ -128,6 +128,10 @@ class StatementDocument(Input):
     own: ViewsText
     upstream: ViewsText
     total: ViewsText
+    #: The kept position that the price paid was taken from: its key, its day, and net / emissions.
+    position_key: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    position_on: Day | None = None
+    paid_share: DecimalText | None = None
     supplies: tuple[SupplyText, ...] = Field(default=(), max_length=500)
     paid_by: tuple[PayerText, ...] = Field(default=(), max_length=5000)
     inputs_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -135,10 +139,18 @@ class StatementDocument(Input):
 
 
 def document_of(
-    made: Statement, number: str, issued: dt.date, link: str | None, verifier: tuple[Standing, str] | None = None
+    made: Statement,
+    number: str,
+    issued: dt.date,
+    link: str | None,
+    verifier: tuple[Standing, str] | None = None,
+    position: tuple[str, str, float | None] | None = None,
 ) -> StatementDocument:
     """
-    Return a statement as the document to sign; ``verifier`` is what the register says of its verifier, and why.
+    Return a statement as the document to sign.
+
+    ``verifier`` is what the register says of its verifier, and why; ``position``
+    key, day and paid share of the position it was made from.
 
     Raises
     ------
@@ -146,7 +158,7 @@ def document_of(
         A figure has more digits than a statement holds.
     """
     try:
-        return _document(made, number, issued, link, verifier)
+        return _document(made, number, issued, link, verifier, position)
     except ValidationError as error:
         wrong = error.errors()[0]
         where = ".".join(str(part) for part in wrong["loc"])
@@ -154,7 +166,12 @@ def document_of(
 
 
 def _document(
-    made: Statement, number: str, issued: dt.date, link: str | None, verifier: tuple[Standing, str] | None
+    made: Statement,
+    number: str,
+    issued: dt.date,
+    link: str | None,
+    verifier: tuple[Standing, str] | None,
+    position: tuple[str, str, float | None] | None,
 ) -> StatementDocument:
     of = made.asked
     market, rate = of.market, of.rate
@@ -181,7 +198,7 @@ def _document(
         data_quality=of.data_quality,
         scheme=of.scheme,
         compliance_year=of.compliance_year,
-        provisional=of.provisional,
+        provisional=bool(of.provisional),
         free_tco2_per_t=_known(of.free_tco2_per_t),
         allocation=of.allocation,
         market_price_cny_per_tco2=_text(market.cny_per_t) if market else None,
@@ -198,6 +215,9 @@ def _document(
         own=_views(made.own),
         upstream=_views(made.upstream),
         total=_views(made.total),
+        position_key=position[0] if position else None,
+        position_on=position[1] if position else None,
+        paid_share=_known(position[2]) if position else None,
         supplies=tuple(
             SupplyText(
                 product=one.product, issuer=one.issuer, t_per_t=_text(one.t_per_t), level=one.level, statement=one.statement,

@@ -109,6 +109,32 @@ def statement_paper(envelope: Envelope) -> Document:
     )
 
 
+def _position(said: StatementDocument) -> list[Row]:
+    """Return what says of which position the price paid was taken."""
+    if said.position_key is None:
+        return []
+    state = (
+        Text("暂定：最终配额或核查排放未定", "provisional: allocation or verified emissions are pending")
+        if said.provisional
+        else Text("最终", "final")
+    )
+    share = Text(
+        "排放中免费配额未覆盖的部分，盈余为负", "part of the emissions that free allocation leaves; surplus negative"
+    )
+    percent = None if said.paid_share is None else 100.0 * float(said.paid_share)
+    return [
+        Row(
+            "position",
+            Text("平均已付碳价取自履约年度头寸", "Price paid taken from the position of the year"),
+            said.position_on or "",
+            "",
+            state,
+        ),
+        Row("position_key", Text("头寸指纹", "Digest of the position"), said.position_key[:16], ""),
+        Row("paid_share", Text("需付费份额", "Share to be paid for"), percent, "%", share, 2),
+    ]
+
+
 def _facts(said: StatementDocument) -> list[Row]:
     scheme = said.scheme or "—"
     later = Text("最终配额未定", "final allocation pending") if said.provisional else NOTHING
@@ -168,6 +194,7 @@ def _facts(said: StatementDocument) -> list[Row]:
             PAID[said.paid_kind] if said.paid_kind else NOTHING,
             4,
         ),
+        *_position(said),
         Row(
             "surcharge",
             Text("已开票的碳附加费", "Surcharge invoiced"),

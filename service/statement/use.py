@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from typing import Any
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -27,6 +28,7 @@ from service.release.use import Recipient, published, released
 from service.settings import Settings
 from service.share.fields import by_class
 from service.statement.document import StatementDocument, document_of, upstream_of
+from service.statement.from_position import from_position
 from service.statement.seal import Envelope, opened, public_of, signed
 from service.statement.suppliers import NotBroughtIn, brought_in_before, exact, supplier_of, used
 from service.statement.tables import SigningKey, Statement, StatementNotice, SupplierStatement, SupplyUse
@@ -51,17 +53,22 @@ class NotYourName(YuetanError):
     hint = Text("请把出具方改为本机构的登记名称。", "Give your organisation's registered name as the issuer.")
 
 
+_UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+
+
 class Supply(Input):
     """A supplier's statement that was brought in, and the tonnes of its product per tonne of ours."""
 
-    number: str = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+    number: str = Field(pattern=_UUID)
     t_per_t: float = Field(gt=0, le=1e3)
 
 
 class StatementAsk(Input):
-    """What a statement rests on; suppliers' statements by their number."""
+    """What a statement rests on; suppliers' statements by their number, the year's position by its id."""
 
     statement: StatementInput
+    #: Id of a kept position that the price paid and its evidence are taken from.
+    position: str | None = Field(default=None, pattern=_UUID)
     supplies: tuple[Supply, ...] = Field(default=(), max_length=500)
 
 
@@ -94,7 +101,7 @@ def prepared(
         line = upstream_of(opened(row.content)[0].document, supply.t_per_t)
         lines.append(line)
         rows.append(row)
-    given = asked.statement.model_copy(update={"upstream": (*lines, *asked.statement.upstream)})
+    given = _given(db, who, asked)[0].model_copy(update={"upstream": (*lines, *asked.statement.upstream)})
     made = domain.statement(given)
     for i, (supply, row) in enumerate(zip(asked.supplies, rows, strict=True)):
         domain.check_left(
@@ -125,7 +132,7 @@ def issue(
     accreditations says of the verifier on the day is signed with it.
     """
     _own_name(db, who, settings, asked.statement.issuer.name)
-    inputs = asked.model_dump(mode="json")
+    inputs = _inputs(asked)
     before = _alike(db, who, fingerprint(inputs))
     standing = [row for row in before if _notice(db, row.id).withdrawn is None]
     if standing:
@@ -136,7 +143,8 @@ def issue(
     link = f"{site.rstrip('/')}/verify/{number}" if site else None
     of = made.asked
     told = verified(db, who, policy, of.verified_by, of.verification_report, of.data_quality, today)
-    envelope = signed(document_of(made, str(number), today, link, told.basis if told else None), key)
+    position = _given(db, who, asked)[1]
+    envelope = signed(document_of(made, str(number), today, link, told.basis if told else None, position), key)
     row = Statement(
         id=number,
         organisation_id=who.organisation_id,
@@ -173,6 +181,15 @@ def issue(
     return row, envelope, True
 
 
+def _inputs(asked: StatementAsk) -> dict[str, Any]:
+    """Return what is kept of the question; one without a position reads as it did before there were any, and so stays the same."""
+    said = asked.model_dump(mode="json")
+    if asked.position is None:
+        del said["position"]
+        said["statement"]["provisional"] = bool(asked.statement.provisional)
+    return said
+
+
 def taken(db: Session, who: Who, envelope: Envelope, data: bytes) -> None:
     """Write down that the file of a statement leaves for its customer."""
     said = envelope.document
@@ -198,11 +215,21 @@ def worked_out_again(db: Session, who: Who, row: Statement) -> tuple[StatementDo
         if kept is None:
             raise NotBroughtIn(field=f"supplies.{i}.number", number=supply.number)
         lines.append(upstream_of(opened(kept.content)[0].document, supply.t_per_t))
-    given = asked.statement.model_copy(update={"upstream": (*lines, *asked.statement.upstream)})
+    own, position = _given(db, who, asked)
+    given = own.model_copy(update={"upstream": (*lines, *asked.statement.upstream)})
     day = dt.date.fromisoformat(signed_then.issued)
     standing = signed_then.verifier_standing
     verifier = (standing, signed_then.verifier_standing_basis or "") if standing else None
-    return signed_then, document_of(domain.statement(given), signed_then.number, day, signed_then.link, verifier)
+    made = domain.statement(given)
+    return signed_then, document_of(made, signed_then.number, day, signed_then.link, verifier, position)
+
+
+def _given(db: Session, who: Who, asked: StatementAsk) -> tuple[StatementInput, tuple[str, str, float | None] | None]:
+    """Return the statement as stated, or filled from the position it names; and key, day and paid share of that."""
+    if asked.position is None:
+        return asked.statement, None
+    found = from_position(db, who, asked.statement, asked.position)
+    return found.statement, (found.key, found.on, found.paid_share)
 
 
 def one_of(db: Session, who: Who, statement: UUID) -> Statement:

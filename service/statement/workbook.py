@@ -115,13 +115,22 @@ def read_statements(data: bytes) -> ReadStatements:
         handed = [_supply(lists, one) for one in supplies.get(name, ())]
         if values is None or None in upstream or None in handed:
             continue
+        position = values.pop("position", None)
         made, problems = build(
             StatementInput, values | {"upstream": tuple(upstream)}, lists.layout.sheets["statements"]
         )
         for problem in problems:
             lists.refuse(line, problem)
         if made is not None:
-            asked.append(Asked(name, StatementAsk(statement=made, supplies=tuple(h for h in handed if h)), line))
+            ask, problems = build(
+                StatementAsk,
+                {"statement": made, "supplies": tuple(h for h in handed if h), "position": position},
+                lists.layout.sheets["site"],
+            )
+            for problem in problems:
+                lists.refuse(line, problem)
+            if ask is not None:
+                asked.append(Asked(name, ask, line))
     findings = lists.notes.close()
     if not asked and not any(finding.refuses for finding in findings):
         raise NothingToRead(field="file", names_zh="成本单", names_en="Statements")

@@ -21,6 +21,7 @@ from service import auth
 from service.clock import now
 from service.identity.roles import rights_of
 from service.passthrough import runs
+from service.position.routes import EXAMPLE as POSITION
 from service.score.kept import EXAMPLE as SCORE
 from service.share.tables import Share, SharedField
 from tests.service.pact.test_exchange import ASK
@@ -81,6 +82,7 @@ def ids(world: World) -> dict[str, str]:
     assert runs.work(world.parts.database, UUID(run["job_id"]), 30.0) == "done"
     return {
         "assessment_id": assessment, "line": "1", "job_id": sent.json()["id"], "number": world.statement(),
+        "position_id": world.post(MILL, "kept-positions", POSITION).json()["id"],
         "record_id": world.post(MILL, "score-records", SCORE).json()["id"], "share_id": share,
         "review_id": next(one["id"] for one in reviews if one["share_id"] == str(held)),
         "partner_id": partner_id, "ask_id": world.post(MILL, f"pact/partners/{partner_id}/asks", ASK).json()["id"],
