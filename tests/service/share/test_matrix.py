@@ -34,6 +34,7 @@ from tests.service.test_walls import without_the_first_wall
 #: Bodies that an operation would take, so that its refusal is about the record and not about the body.
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/statements/{number}/withdraw"): {"reason": "x"},
+    ("POST", "/jobs/{job_id}/retry"): {"reason": "x"},
     ("PUT", "/pact/partners/{partner_id}"): {"name": "x"},
     ("POST", "/pact/partners/{partner_id}/releases"): {"footprint_ids": [str(uuid4())]},
     ("POST", "/pact/partners/{partner_id}/asks"): ASK,
