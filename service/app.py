@@ -206,6 +206,7 @@ def create_app(
     app.state.provider = provider.of_settings(settings)
     app.state.streams = Counter()
     errors.install(app)
+    frame.install(app)
     # Addresses are compared one after the other: what is asked most stands first.
     for router in (identity.gate, health, statement.public, score_records.public, packages.public):
         app.include_router(router, prefix=API, max_body_size=JSON_LIMIT)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 from collections.abc import Callable, Coroutine, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -132,6 +134,31 @@ def _refused(request: Request, error: YuetanError) -> Response:
     shown = Unexpected() if status >= 500 and status != 503 else error
     text, hint = (Text(f("zh"), f("en")) for f in (shown.text, shown.mend))
     return page(request, language(request), "error.html", status, text=text, hint=hint)
+
+
+#: What an answer of the API says beside its body, and a page in its place too.
+_KEPT = ("retry-after", "www-authenticate")
+
+
+def install(app: FastAPI) -> None:
+    """Answer a browser with a page where a program is answered with a problem: no such address, the database is away, a failure."""
+    for kind, told in list(app.exception_handlers.items()):
+        if not inspect.iscoroutinefunction(told):
+            app.exception_handlers[kind] = _page_of(told)
+
+
+def _page_of(told: Callable[[Request, Any], Any]) -> Callable[[Request, Any], Response]:
+    def handler(request: Request, error: Any) -> Response:
+        problem: Response = told(request, error)
+        if request.url.path.startswith(("/api/", "/pact/")) or "text/html" not in request.headers.get("accept", ""):
+            return problem
+        said = json.loads(bytes(problem.body))
+        text, hint = (Text(said[part]["zh"], said[part]["en"]) for part in ("text", "hint"))
+        made = page(request, language(request), "error.html", problem.status_code, text=text, hint=hint)
+        made.headers.update({name: problem.headers[name] for name in _KEPT if name in problem.headers})
+        return made
+
+    return handler
 
 
 def number_typed(name: str, text: str) -> float | None:

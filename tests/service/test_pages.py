@@ -10,8 +10,10 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.exc import OperationalError
 
 from service.assessment import use
+from service.pages import routes
 from service.pages.frame import HERE, tools, words
 from service.parts import Parts
 from service.workbook.example import example_bytes
@@ -153,6 +155,27 @@ def test_refusals_are_pages_in_both_languages(client: TestClient) -> None:
             assert answer.status_code == status, path
             assert answer.headers["content-type"].startswith("text/html")
             assert word in answer.text
+
+
+def test_a_browser_gets_a_page_where_a_program_gets_a_problem(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for lang, said in (("zh", "没有"), ("en", "There is no")):
+        lost = client.get(f"/nowhere?lang={lang}", headers=browser)
+        assert (lost.status_code, lost.headers["content-type"].split(";")[0]) == (404, "text/html")
+        assert said in lost.text
+    assert client.get("/nowhere").json()["status"] == 404
+    assert client.get("/api/v1/nowhere", headers=browser).json()["status"] == 404
+
+    def away(*_: object) -> None:
+        raise OperationalError("SELECT 1", None, Exception("planted-secret"))
+
+    monkeypatch.setattr(routes.store, "recent", away)
+    shown = client.get("/?lang=zh", headers=browser)
+    assert (shown.status_code, shown.headers["retry-after"]) == (503, client.get("/").headers["retry-after"])
+    assert "数据库暂时没有响应" in shown.text
+    assert "planted-secret" not in shown.text
 
 
 @pytest.mark.parametrize(
