@@ -45,6 +45,7 @@ from service.refusals import (
     WrongMedia,
 )
 from service.registers.refusals import Taken as RecordTaken
+from service.schemas import TextRead
 from service.share.refusals import Decided as ReviewDecided
 from service.share.refusals import NothingHeld, SamePerson
 
@@ -90,13 +91,6 @@ STATUS: Mapping[type[YuetanError], int] = {
 #: Parameters of errors that hold free text of the user: not repeated.
 _SENT: Mapping[type[YuetanError], str] = {UnknownPath: "path"}
 RETRY_AFTER_S = "5"
-
-
-class TextRead(BaseModel):
-    """A text in Chinese and English."""
-
-    zh: str
-    en: str
 
 
 class FieldProblem(BaseModel):

@@ -9,7 +9,13 @@ from pydantic import BaseModel, Field
 
 from models.law import Read
 from models.table import Result
-from service.errors import TextRead
+
+
+class TextRead(BaseModel):
+    """A text in Chinese and English."""
+
+    zh: str
+    en: str
 
 
 class RowRead(BaseModel):

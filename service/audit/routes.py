@@ -11,9 +11,10 @@ from pydantic import BaseModel, Field
 
 from service.audit import use
 from service.audit.chain import Proof
-from service.errors import PROBLEMS, TextRead
+from service.errors import PROBLEMS
 from service.identity.permit import needs
 from service.provide import Caller, HereParts, Limit, Reading
+from service.schemas import TextRead
 from service.strict import StrictRoute
 
 router = APIRouter(prefix="/audit", tags=["audit"], route_class=StrictRoute, responses=PROBLEMS)

@@ -15,11 +15,11 @@ from service import jobs
 from service.assessment import use as assessing
 from service.assessment.routes import WORKBOOK, XLSX
 from service.batch import use
-from service.errors import MISSING, PROBLEMS, TextRead
+from service.errors import MISSING, PROBLEMS
 from service.provide import Caller, Law, Limit, Reading, Today, Transaction
 from service.refusals import TooLarge, WrongMedia
 from service.safety import MULTIPART_LIMIT, UPLOAD_LIMIT
-from service.schemas import FindingRead
+from service.schemas import FindingRead, TextRead
 from service.workbook.example import example_bytes
 from service.workbook.template import template_bytes
 

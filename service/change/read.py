@@ -14,9 +14,8 @@ from cbam.note import Note, NoteStep
 from models.errors import Text
 from models.table import Row
 from service.change.use import Compared, Recomputed
-from service.errors import TextRead
 from service.press.document import Block, Column, Document, Figure, Figures, Steps, Table, Words
-from service.schemas import ReadRead, RowRead, read_of, rows_of
+from service.schemas import ReadRead, RowRead, TextRead, read_of, rows_of
 from service.store import exact
 
 

@@ -18,14 +18,14 @@ from service.communication.report import OperatorReport, report_paper, schema
 from service.communication.surgical import OUTCOMES
 from service.communication.use import Filled, ReportAsk
 from service.dossier.routes import XLSX
-from service.errors import PROBLEMS, TextRead
+from service.errors import PROBLEMS
 from service.installation.routes import _EXAMPLES as PLANTS
 from service.json_text import check_json
 from service.press.document import pdf
 from service.press.sheet import xlsx
 from service.provide import Law, Today
 from service.safety import MULTIPART_LIMIT
-from service.schemas import FindingRead
+from service.schemas import FindingRead, TextRead
 from service.strict import StrictRoute
 
 router = APIRouter(tags=["communication workbook"], responses=PROBLEMS)

@@ -17,8 +17,7 @@ from models.findings import Finding
 from models.fx import FxRate
 from models.law import Read
 from models.units import FloatArray
-from service.errors import TextRead
-from service.schemas import FindingRead, ReadRead, RowRead, read_of, rows_of
+from service.schemas import FindingRead, ReadRead, RowRead, TextRead, read_of, rows_of
 from service.store import exact
 
 

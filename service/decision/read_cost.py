@@ -15,8 +15,7 @@ from cbam.whatif import METHOD as WHATIF
 from cbam.whatif import Sector
 from models.fx import FxRate
 from service.decision.read import CostCell, FxRead, LawRead, PriceRead, costs, fx_of, laws_of, prices_of, read_all, said
-from service.errors import TextRead
-from service.schemas import ReadRead, RowRead, rows_of
+from service.schemas import ReadRead, RowRead, TextRead, rows_of
 
 
 class TermRead(BaseModel):

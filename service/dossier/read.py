@@ -10,9 +10,8 @@ from cbam.dossier import METHOD, Evidence, GoodDeduction
 from cbam.reference_model import MODEL
 from models.errors import NOTHING, Text
 from service.dossier.use import Made
-from service.errors import TextRead
 from service.press.document import Block, Column, Document, Figure, Figures, Steps, Table, Words
-from service.schemas import FindingRead, ReadRead, RowRead, read_of, rows_of
+from service.schemas import FindingRead, ReadRead, RowRead, TextRead, read_of, rows_of
 
 
 class GoodRead(BaseModel):

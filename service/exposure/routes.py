@@ -13,10 +13,10 @@ from cbam.consignment import Consignment
 from cbam.exposure import METHOD, Exposure
 from cbam.projection import YearCost
 from finance.assessment import Options
-from service.errors import PROBLEMS, TextRead
+from service.errors import PROBLEMS
 from service.exposure import use
 from service.provide import Caller, Law, LawScenarios, PricePath, Today, Transaction, UseScenarioPrice
-from service.schemas import ReadRead, RowRead, read_of, rows_of
+from service.schemas import ReadRead, RowRead, TextRead, read_of, rows_of
 from service.store import exact
 from service.strict import StrictRoute
 from service.tables import Assessment

@@ -11,10 +11,9 @@ from pydantic import BaseModel, Field
 from models.factor_choice import ChosenRecord
 from models.factor_records import FactorMap
 from models.factor_review import STATES
-from service.errors import TextRead
 from service.factors.many import FileResult
 from service.factors.use import Held
-from service.schemas import FindingRead
+from service.schemas import FindingRead, TextRead
 
 
 class DecisionRead(BaseModel):

@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from service.errors import MISSING, PROBLEMS, TextRead
+from service.errors import MISSING, PROBLEMS
 from service.feeds.feed import feed_named
 from service.feeds.use import Status, statuses, visit
 from service.provide import HereParts
-from service.schemas import FindingRead
+from service.schemas import FindingRead, TextRead
 
 router = APIRouter(prefix="/price-sources", tags=["prices"], responses=PROBLEMS | MISSING)
 Name = Annotated[str, Path(pattern=r"^[a-z0-9\-]{1,40}$", examples=["ceex"])]

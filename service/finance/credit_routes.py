@@ -11,13 +11,13 @@ from finance.woe import Direction
 from models.errors import YuetanError
 from service.batch.routes import content_of
 from service.columns import dumps
-from service.errors import PROBLEMS, TextRead
+from service.errors import PROBLEMS
 from service.finance.credit import CreditAsk, CreditReport, bins_of, credit_report, limits
 from service.pages.frame import Lang, PageRoute, page
 from service.portfolio.routes import file_name, typed
 from service.provide import Caller, Law
 from service.safety import MULTIPART_LIMIT
-from service.schemas import FindingRead, RowRead, rows_of
+from service.schemas import FindingRead, RowRead, TextRead, rows_of
 
 router = APIRouter(prefix="/finance", tags=["finance"], responses=PROBLEMS)
 pages = APIRouter(route_class=PageRoute, include_in_schema=False)

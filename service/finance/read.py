@@ -10,9 +10,8 @@ from pydantic import BaseModel, Field
 from finance.financed import METHOD as FINANCED
 from finance.portfolio import METHOD, Concentration, concentration, heat_map, migration, top_movers
 from finance.refused import LeftOut
-from service.errors import TextRead
 from service.finance.use import PLAIN, Case, Financing
-from service.schemas import FindingRead, RowRead, rows_of
+from service.schemas import FindingRead, RowRead, TextRead, rows_of
 
 
 class CaseRead(BaseModel):

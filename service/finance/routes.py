@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from service.assessment.routes import WORKBOOK, XLSX
 from service.batch.routes import content_of, plain_name
-from service.errors import PROBLEMS, TextRead
+from service.errors import PROBLEMS
 from service.finance.read import FinancingRead, financing_read
 from service.finance.use import BookAsk, financing, stressed_borrower
 from service.finance.validate import ValidationAsk, validate
@@ -18,7 +18,7 @@ from service.finance.workbook import read_book, template_bytes
 from service.prices.use import own_market
 from service.provide import Caller, Law, Reading, Today
 from service.safety import MULTIPART_LIMIT
-from service.schemas import FindingRead, RowRead, rows_of
+from service.schemas import FindingRead, RowRead, TextRead, rows_of
 from service.strict import StrictRoute
 
 router = APIRouter(prefix="/finance", tags=["finance"], route_class=StrictRoute, responses=PROBLEMS)

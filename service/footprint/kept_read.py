@@ -9,10 +9,10 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from models.trend import Trend
-from service.errors import TextRead
 from service.footprint.disclosure import Disclosure
 from service.footprint.keep import Kept, Verification
 from service.footprint.tables import KeptFootprint
+from service.schemas import TextRead
 
 
 class VerificationRead(BaseModel):

@@ -16,10 +16,9 @@ from models.method_difference import MethodDifference, adds_up
 from models.method_profile import Profile
 from models.reconcile import METHOD as RECONCILE
 from models.uncertainty import Interval
-from service.errors import TextRead
 from service.footprint.file import FromFile
 from service.footprint.use import Made, Reconciled
-from service.schemas import FindingRead, RowRead, rows_of
+from service.schemas import FindingRead, RowRead, TextRead, rows_of
 
 
 class IntervalRead(BaseModel):

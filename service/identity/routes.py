@@ -15,13 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.auth import visible
 from service.edition import next_version, version_of
-from service.errors import EDITED, MISSING, PROBLEMS, TextRead
+from service.errors import EDITED, MISSING, PROBLEMS
 from service.identity import door, tokens, use
 from service.identity.keys import key_of
 from service.identity.permit import needs
 from service.identity.roles import access, rights_of
 from service.identity.tables import ApiKey, Client
 from service.provide import Caller, Doorway, Editions, HereParts, Reading, Transaction
+from service.schemas import TextRead
 from service.strict import StrictRoute
 from service.tables import Organisation, Person
 

@@ -11,10 +11,9 @@ from cbam.certificate_account import Quarter
 from cbam.declaration import Group
 from cbam.year import METHOD
 from models.errors import Text
-from service.errors import TextRead
 from service.importer.use import YearResult
 from service.press.document import Block, Column, Document, Figure, Figures, Steps, Table, Words
-from service.schemas import FindingRead, ReadRead, RowRead, read_of, rows_of
+from service.schemas import FindingRead, ReadRead, RowRead, TextRead, read_of, rows_of
 
 
 class HoldingRead(BaseModel):

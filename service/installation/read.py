@@ -9,8 +9,7 @@ from pydantic import BaseModel, Field
 from cbam.installation import METHOD, InstallationResult
 from cbam.made import ProcessResult
 from models.findings import Finding
-from service.errors import TextRead
-from service.schemas import FindingRead, ReadRead, RowRead, read_of, rows_of
+from service.schemas import FindingRead, ReadRead, RowRead, TextRead, read_of, rows_of
 
 
 class DeclaredRead(BaseModel):

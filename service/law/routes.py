@@ -8,10 +8,10 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from models.law import Table
-from service.errors import MISSING, PROBLEMS, TextRead
+from service.errors import MISSING, PROBLEMS
 from service.law import use
 from service.provide import Law, LawScenarios, On, Today
-from service.schemas import ReadRead, read_of
+from service.schemas import ReadRead, TextRead, read_of
 
 router = APIRouter(tags=["law"], responses=PROBLEMS)
 

@@ -14,7 +14,7 @@ from finance.margin import Kpi
 from models.inputs import Input
 from service.batch.routes import content_of
 from service.change.routes import PDF
-from service.errors import MISSING, PROBLEMS, TextRead
+from service.errors import MISSING, PROBLEMS
 from service.package import use
 from service.package.paper import annex_paper
 from service.package.seal import opened
@@ -22,7 +22,7 @@ from service.package.use import PackageAsk
 from service.press.document import pdf
 from service.provide import Caller, HereParts, Reading, Today, Transaction
 from service.safety import MULTIPART_LIMIT
-from service.schemas import RowRead, rows_of
+from service.schemas import RowRead, TextRead, rows_of
 from service.score.kept import link_of
 from service.strict import StrictRoute
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from models.register_chain import SupplierRequest, coverage
 from service.assessment.routes import WORKBOOK, XLSX
 from service.batch.routes import content_of, plain_name
-from service.errors import MISSING, PROBLEMS, TextRead
+from service.errors import MISSING, PROBLEMS
 from service.footprint.offers import Batch, offer_file
 from service.identity.permit import needs
 from service.pact.asks import STATES, SupplierAsk, ask, asks, stop
@@ -23,7 +23,7 @@ from service.provide import Caller, HereParts, Law, Limit, Reading, Today, Trans
 from service.registers.read import CoverageRead, coverage_read
 from service.registers.use import records
 from service.safety import MULTIPART_LIMIT
-from service.schemas import FindingRead
+from service.schemas import FindingRead, TextRead
 from service.strict import StrictRoute
 
 router = APIRouter(prefix="/pact", tags=["pact"], responses=PROBLEMS, route_class=StrictRoute)

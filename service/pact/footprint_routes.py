@@ -18,13 +18,13 @@ from models.pact.reading import read
 from models.pact.urns import named
 from service.audit.use import record
 from service.auth import visible
-from service.errors import MISSING, PROBLEMS, TextRead
+from service.errors import MISSING, PROBLEMS
 from service.identity.permit import needs
 from service.pact import book, partners
 from service.pact.tables import PactFootprint
 from service.provide import Caller, HereParts, Limit, Reading, Transaction
 from service.refusals import NotFound
-from service.schemas import FindingRead
+from service.schemas import FindingRead, TextRead
 from service.strict import StrictRoute
 
 router = APIRouter(prefix="/pact", tags=["pact"], responses=PROBLEMS, route_class=StrictRoute)

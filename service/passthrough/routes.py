@@ -16,7 +16,7 @@ from models.passthrough.structure import Market, rate_range
 from service.assessment.routes import WORKBOOK, XLSX
 from service.batch.routes import ProgressRead, ReasonRead
 from service.change.routes import PDF
-from service.errors import MISSING, PROBLEMS, TextRead
+from service.errors import MISSING, PROBLEMS
 from service.passthrough import runs
 from service.passthrough.more import BorneAsk, InstrumentAsk, PanelAsk, borne_of, instrumented, over_panel
 from service.passthrough.paper import estimate_csv, estimate_paper, run_csv
@@ -27,7 +27,7 @@ from service.press.sheet import xlsx
 from service.provide import Caller, Law, Reading, Today, Transaction
 from service.refusals import NotFound
 from service.safety import MULTIPART_LIMIT
-from service.schemas import FindingRead, RowRead, rows_of
+from service.schemas import FindingRead, RowRead, TextRead, rows_of
 from service.strict import StrictRoute
 
 router = APIRouter(prefix="/passthrough", tags=["passthrough"], route_class=StrictRoute, responses=PROBLEMS)

@@ -10,9 +10,8 @@ from pydantic import BaseModel, Field
 from models.compliance import METHOD
 from models.units import FloatArray
 from service.embedded.read import ViewsRead
-from service.errors import TextRead
 from service.position.use import Positioned
-from service.schemas import FindingRead, ReadRead, RowRead, read_of, rows_of
+from service.schemas import FindingRead, ReadRead, RowRead, TextRead, read_of, rows_of
 
 
 class HeldRead(BaseModel):

@@ -13,11 +13,10 @@ from models.grade import Grade
 from models.register_answers import ACCEPTED, Answer, OffsetEffect, StatementQuality
 from models.register_chain import Coverage
 from service.edition import version_of
-from service.errors import TextRead
 from service.registers.kinds import KINDS, Kind, stands
 from service.registers.many import FileResult
 from service.registers.use import FirmAnswer, Held
-from service.schemas import FindingRead, RowRead, rows_of
+from service.schemas import FindingRead, RowRead, TextRead, rows_of
 from service.tables import Upload
 
 _STATES = (

@@ -14,11 +14,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from service.auth import Who
-from service.errors import PROBLEMS, TextRead
+from service.errors import PROBLEMS
 from service.identity.permit import needs
 from service.provide import Caller, Cursor, Limit, Reading
 from service.release import use
 from service.release.tables import DataRelease
+from service.schemas import TextRead
 from service.strict import StrictRoute
 from service.workbook.paper import safe
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field, JsonValue
 
 from models.errors import Text
 from models.table import Row
-from service.errors import TextRead
 from service.press.document import Block, Column, Document, Steps, Table, Words
+from service.schemas import TextRead
 from service.share import fields as catalogue
 from service.share.tables import ExportReview, Share
 from service.share.use import Opened

@@ -15,8 +15,7 @@ from models.errors import Text
 from models.findings import Finding
 from models.statement import METHOD
 from models.statement_asked import Views
-from service.errors import TextRead
-from service.schemas import FindingRead, RowRead, rows_of
+from service.schemas import FindingRead, RowRead, TextRead, rows_of
 from service.statement.many import Batch
 from service.statement.paper import views_shown
 from service.statement.seal import Envelope

@@ -12,8 +12,7 @@ from models.errors import Text
 from models.findings import Finding
 from models.park import METHOD as PARK_METHOD
 from models.park import MemberTotal, Park
-from service.errors import TextRead
-from service.schemas import FindingRead, RowRead, rows_of
+from service.schemas import FindingRead, RowRead, TextRead, rows_of
 from service.supply.verdict import bid_verdict, park_verdict
 
 

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
-from service.errors import MISSING, PROBLEMS, TextRead
+from service.errors import MISSING, PROBLEMS
 from service.finance.use import PLAIN
 from service.provide import Caller, Law, Reading, Today
-from service.schemas import RowRead, rows_of
+from service.schemas import RowRead, TextRead, rows_of
 from service.strict import StrictRoute
 from service.terms import use
 from service.terms.use import CollateralAsk, Pledged, Terms, TermsAsk
