@@ -228,7 +228,7 @@ def _document(
         paid_by=tuple(
             PayerText(**payer.model_dump(exclude={"cny_per_t"}), cny_per_t=_text(payer.cny_per_t)) for payer in made.paid_by
         ),
-        inputs_sha256=fingerprint(of.model_dump()),
+        inputs_sha256=fingerprint(of.model_dump() | {"provisional": bool(of.provisional)}),
         link=link,
     )  # fmt: skip
 

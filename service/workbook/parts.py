@@ -48,7 +48,8 @@ def build(kind: type[Kind], values: dict[str, Any], sheet: Sheet) -> tuple[Kind 
         problems: list[CellProblem] = []
         for one in error.errors(include_url=False):
             if one["type"] == "rule":
-                problems.append(RuleBroken(**one["ctx"]))
+                rule = one["ctx"]
+                problems.append(RuleBroken(field=rule["field"], rule_zh=rule["zh"], rule_en=rule["en"]))
                 continue
             of = str(one["loc"][0]) if one["loc"] else ""
             column = sheet.columns.get(of)

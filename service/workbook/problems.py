@@ -347,7 +347,7 @@ class Invalid(CellProblem):
 
 class RuleBroken(CellProblem):
     code = "workbook.rule_broken"
-    message = Text("{zh}。", "{en}.")
+    message = Text("{rule_zh}。", "{rule_en}.")
     hint = Text("请修改该行后再提交。", "Mend the row and hand the file in again.")
 
 

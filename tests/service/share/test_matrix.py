@@ -28,6 +28,7 @@ from tests.service.pact.test_exchange import ASK
 from tests.service.pact.world import partner
 from tests.service.share.world import API, BANK, BUYER, MILL, STRANGER, World
 from tests.service.test_identity import rights_by_operation
+from tests.service.test_letters import ASK as LETTER
 from tests.service.test_passthrough_runs import products
 from tests.service.test_walls import without_the_first_wall
 
@@ -88,6 +89,7 @@ def ids(world: World) -> dict[str, str]:
         "review_id": next(one["id"] for one in reviews if one["share_id"] == str(held)),
         "partner_id": partner_id, "ask_id": world.post(MILL, f"pact/partners/{partner_id}/asks", ASK).json()["id"],
         "person_id": str(world.who[MILL].person_id), "key_id": key["id"], "kind": "pdf", "run_id": run["id"],
+        "request_id": world.post(MILL, "supplier-requests", LETTER).json()["id"],
     }  # fmt: skip
 
 
