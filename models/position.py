@@ -164,7 +164,8 @@ def _known(column: FloatArray) -> float | None:
     return None if math.isnan(column[0]) else float(column[0])
 
 
-def _rule(regime: Regime, law: LawAt) -> str | None:
+def allocation_rule(regime: Regime, law: LawAt) -> str | None:
+    """Return the rule by which the national market allocates in the year; ``None`` elsewhere and where it is not known."""
     rule = law.find("cn.ets.national.allocation_rule") if regime.word == "national" else None
     return None if rule is None else str(rule.value)
 
@@ -183,7 +184,7 @@ def _band(law: LawAt) -> tuple[float, float, Text] | None:
 def _by_band(year: EtsYear, regime: Regime, law: LawAt) -> bool:
     """Tell whether the free allocation is not stated and follows from own intensity and balance value."""
     known = year.intensity_tco2_per_t is not None and year.balance_value_tco2_per_t is not None
-    return year.free_allocation_t is None and known and _rule(regime, law) == "band"
+    return year.free_allocation_t is None and known and allocation_rule(regime, law) == "band"
 
 
 def _free(year: EtsYear, regime: Regime, law: LawAt) -> tuple[float | None, Text]:
@@ -191,7 +192,7 @@ def _free(year: EtsYear, regime: Regime, law: LawAt) -> tuple[float | None, Text
     emissions = year.verified_emissions_t
     if year.free_allocation_t is not None or emissions is None:
         return year.free_allocation_t, NOTHING
-    if _rule(regime, law) == "equal_to_emissions":
+    if allocation_rule(regime, law) == "equal_to_emissions":
         return emissions, Text("按规则等于核查排放", "equal to verified emissions by rule")
     found = _band(law) if _by_band(year, regime, law) else None
     if found is None or year.intensity_tco2_per_t is None or year.balance_value_tco2_per_t is None:
@@ -208,7 +209,7 @@ def marginal_slope(year: EtsYear, regime: Regime, law: LawAt) -> tuple[float | N
     """Return allowances owed for one more tonne emitted at fixed output, and why; ``None`` where not known."""
     if regime.word == "guangdong_pilot":
         return 1.0, Text("配额不随当年排放变化，等于市场价", "allocation does not react to it: the market price")
-    rule = _rule(regime, law)
+    rule = allocation_rule(regime, law)
     if rule == "equal_to_emissions":
         return 0.0, Text("配额等于核查排放", "allowances equal verified emissions")
     found = _band(law) if rule == "band" else None
@@ -226,7 +227,7 @@ def _allocation_findings(year: EtsYear, regime: Regime, law: LawAt) -> list[Find
     emissions, free = year.verified_emissions_t, year.free_allocation_t
     if not emissions or free is None:
         return []
-    rule = _rule(regime, law)
+    rule = allocation_rule(regime, law)
     found = _band(law) if rule == "band" else None
     most, note = (found[0], found[2]) if found else (0.0, Text("应等于核查排放", "equal to verified emissions by rule"))
     if (rule != "equal_to_emissions" and found is None) or abs(free / emissions - 1.0) <= most + 1e-6:

@@ -18,6 +18,14 @@ class TextRead(BaseModel):
     en: str
 
 
+class ViewsRead(BaseModel):
+    """The three views of one figure, CNY per unit; null where not known, which is never zero."""
+
+    full: float | None = Field(description="Opportunity cost at the market price")
+    paid: float | None = Field(description="What was paid; negative for a surplus sold")
+    marginal: float | None = Field(description="Of one more unit; the one that moves prices")
+
+
 class RowRead(BaseModel):
     """One step of a result; ``value`` is null where it is not known, which is never zero."""
 

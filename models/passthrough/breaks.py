@@ -109,8 +109,10 @@ def sup_f(y: FloatArray, x: FloatArray, least: float = LEAST_SEGMENT) -> tuple[F
     total = np.einsum("dn,dn->d", rows, rows)
     once = total - np.einsum("di,ij,dj->d", whole, np.linalg.inv(full), whole)
     split = total[:, None] - explained
-    # A series that a line explains wholly has nothing left to explain: no break.
-    f = np.divide(once[:, None] - split, split / (n - 2 * k), out=np.zeros_like(split), where=split > 0.0)
+    # Two lines that explain all are a break beyond doubt, unless one line does so too.
+    beyond = np.where(once > 1e-12 * total, np.inf, 0.0)
+    f = np.repeat(beyond[:, None], len(cuts), axis=1)
+    np.divide(once[:, None] - split, split / (n - 2 * k), out=f, where=split > 0.0)
     best = f.argmax(axis=1)
     top, at = f[np.arange(len(f)), best], cuts[best] - 1
     return (top[0], at[0]) if y.ndim == 1 else (top, at)

@@ -11,15 +11,7 @@ from models.roll_up import METHOD, NodeCost, ProductCost, Three
 from models.statement_asked import PaidBy
 from service.embedded.supplies import Supplied
 from service.embedded.use import Rolled
-from service.schemas import FindingRead, RowRead, rows_of
-
-
-class ViewsRead(BaseModel):
-    """The three views of one figure, CNY per unit; null where not known, which is never zero."""
-
-    full: float | None = Field(description="Opportunity cost at the market price")
-    paid: float | None = Field(description="What was paid; negative for a surplus sold")
-    marginal: float | None = Field(description="Of one more unit; the one that moves prices")
+from service.schemas import FindingRead, RowRead, ViewsRead, rows_of
 
 
 class NodeCostRead(BaseModel):

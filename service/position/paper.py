@@ -97,13 +97,13 @@ COST_HEADS = (
 REST = Text("未列入产品的排放", "Emissions of no product listed")
 
 
-def cost_rows(found: Positioned, digits: int = 4) -> list[list[Text | str]]:
+def cost_rows(found: Positioned) -> list[list[Text | str]]:
     """Return name, intensity, the three views per tonne and what was paid for the year, of each product and of the rest."""
     of = found.costs
     if of is None:
         return []
     rows: list[list[Text | str]] = [
-        [one.product, _shown(of.intensity_tco2_per_t[i], 4), *(_shown(v, digits) for v in of.views_cny_per_t[i]),
+        [one.product, _shown(of.intensity_tco2_per_t[i], 4), *(_shown(v, 4) for v in of.views_cny_per_t[i]),
          _shown(of.totals_cny[i, 1], 2)]
         for i, one in enumerate(found.products)
     ]  # fmt: skip

@@ -9,9 +9,8 @@ from pydantic import BaseModel, Field
 
 from models.compliance import METHOD
 from models.units import FloatArray
-from service.embedded.read import ViewsRead
 from service.position.use import Positioned
-from service.schemas import FindingRead, ReadRead, RowRead, TextRead, read_of, rows_of
+from service.schemas import FindingRead, ReadRead, RowRead, TextRead, ViewsRead, read_of, rows_of
 
 
 class HeldRead(BaseModel):

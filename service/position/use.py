@@ -21,7 +21,7 @@ from models.inputs import Input, NonNegative, Positive
 from models.installation import EtsYear
 from models.law import LawAt
 from models.market import Market
-from models.position import marginal_slope
+from models.position import allocation_rule, marginal_slope
 from models.product_costs import ProductColumns, ProductCosts, SiteColumns, product_costs
 from models.regime import Regime, law_of_year, regime_of
 from models.units import FloatArray
@@ -102,16 +102,11 @@ def positioned(asked: PositionAsk, library: Library, market: Market, today: dt.d
     made = compliance_position(
         account, regime, law, emitted, allocation, marginal_slope(year, regime, law), value, lines
     )
-    method = allocation.method if allocation else year.allocation_method or _method_by_rule(regime, law)
+    method = allocation.method if allocation else year.allocation_method or allocation_rule(regime, law)
     costs = _costs(asked, made, value, method, findings)
     return Positioned(
         year.installation, made, regime, allocation, account, price, (*findings, *made.findings), asked.products, costs
     )
-
-
-def _method_by_rule(regime: Regime, law: LawAt) -> str | None:
-    rule = law.find("cn.ets.national.allocation_rule") if regime.word == "national" else None
-    return None if rule is None else str(rule.value)
 
 
 def _costs(

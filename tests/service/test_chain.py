@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import copy
-import io
 import json
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from service.cli import app
 from service.embedded.routes import EXAMPLE
+from tests.service.cells import exchanged
 
 API = "/api/v1/embedded"
 
@@ -25,13 +24,7 @@ def changed(**changes: Any) -> dict[str, Any]:
 
 def filled(client: TestClient, **cells: Any) -> bytes:
     """Return the example workbook with cells of ``Sheet_A1`` exchanged."""
-    book = openpyxl.load_workbook(io.BytesIO(client.get(f"{API}/template.xlsx", params={"example": "true"}).content))
-    for place, value in cells.items():
-        sheet, cell = place.split("_")
-        next(one for one in book.worksheets if one.title.endswith(sheet))[cell] = value
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return exchanged(client.get(f"{API}/template.xlsx", params={"example": "true"}).content, cells)
 
 
 def handed(client: TestClient, data: bytes, **more: Any) -> dict[str, Any]:

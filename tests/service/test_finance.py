@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pypdf
 import pytest
 from fastapi.testclient import TestClient
@@ -16,6 +15,7 @@ from typer.testing import CliRunner
 
 from service.cli import app
 from service.finance.routes import EXAMPLE
+from tests.service.cells import exchanged
 
 API = "/api/v1/finance"
 SITE = {"origin": "http://127.0.0.1"}
@@ -43,13 +43,7 @@ def case(made: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def filled(client: TestClient, **cells: Any) -> bytes:
-    book = openpyxl.load_workbook(io.BytesIO(client.get(f"{API}/template.xlsx", params={"example": "true"}).content))
-    for place, entry in cells.items():
-        sheet, cell = place.split("_")
-        next(one for one in book.worksheets if one.title.endswith(sheet))[cell] = entry
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return exchanged(client.get(f"{API}/template.xlsx", params={"example": "true"}).content, cells)
 
 
 def test_the_worked_case(client: TestClient) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from typing import Any
 from uuid import uuid4
 
-import openpyxl
 import pytest
 from fastapi.testclient import TestClient
 
 from service import clock
+from tests.service.cells import exchanged
 
 API = "/api/v1/supplier-requests"
 SITE = {"origin": "http://127.0.0.1"}
@@ -44,13 +43,7 @@ def filled(client: TestClient, number: str, **cells: Any) -> bytes:
     """Return the workbook of a request with its answer, and cells of ``Sheet_A1`` exchanged."""
     sent = client.get(f"{API}/{number}/workbook.xlsx")
     assert sent.status_code == 200
-    book = openpyxl.load_workbook(io.BytesIO(sent.content))
-    for place, value in ({f"Answer_{at}": value for at, value in ANSWER.items()} | cells).items():
-        sheet, cell = place.split("_")
-        next(one for one in book.worksheets if one.title.endswith(sheet))[cell] = value
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return exchanged(sent.content, {f"Answer_{at}": value for at, value in ANSWER.items()} | cells)
 
 
 def handed(client: TestClient, data: bytes) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import threading
 from collections.abc import Iterator
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import openpyxl
 import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
@@ -24,6 +22,7 @@ from service.parts import Parts
 from service.refusals import NotFound
 from service.registers import use
 from service.registers.kinds import KINDS
+from tests.service.cells import exchanged
 from tests.service.test_hostile import HOSTILE, variants
 
 API = "/api/v1/registers"
@@ -331,13 +330,7 @@ def test_another_organisation_sees_nothing(either: Parts) -> None:
 
 def filled(client: TestClient, **cells: Any) -> bytes:
     """Return the example workbook with cells of ``sheet_A1`` exchanged; the sheet by the start of its English name."""
-    book = openpyxl.load_workbook(io.BytesIO(client.get(f"{API}/template.xlsx", params={"example": "true"}).content))
-    for place, value in cells.items():
-        sheet, cell = place.split("_")
-        next(one for one in book.worksheets if one.title.endswith(sheet))[cell] = value
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return exchanged(client.get(f"{API}/template.xlsx", params={"example": "true"}).content, cells)
 
 
 def handed(client: TestClient, data: bytes) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from service.statement.document import document_of
 from service.statement.routes import EXAMPLE
 from service.statement.seal import Altered, opened, public_of, signed
 from service.statement.use import StatementAsk
+from tests.service.cells import exchanged
 
 API = "/api/v1"
 MARKET = EXAMPLE["statement"]["market"]
@@ -287,15 +288,7 @@ def test_anybody_may_verify_where_people_sign_in(tmp_path: Path, library: Librar
 
 def filled(client: TestClient, **cells: Any) -> bytes:
     """Return the example workbook with cells of ``sheet!A1`` exchanged."""
-    book = openpyxl.load_workbook(
-        io.BytesIO(client.get(f"{API}/statements/template.xlsx", params={"example": "true"}).content)
-    )
-    for place, value in cells.items():
-        sheet, cell = place.split("_")
-        next(one for one in book.worksheets if one.title.endswith(sheet))[cell] = value
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return exchanged(client.get(f"{API}/statements/template.xlsx", params={"example": "true"}).content, cells)
 
 
 def handed(client: TestClient, data: bytes, path: str = "") -> dict[str, Any]:

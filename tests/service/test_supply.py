@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from service.cli import app
 from service.supply.routes import BID_EXAMPLE, PARK_EXAMPLE
+from tests.service.cells import exchanged
 
 API = {"park": "/api/v1/parks", "bids": "/api/v1/bids"}
 RESULT = {"park": "park", "bids": "comparison"}
@@ -27,13 +28,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 def filled(client: TestClient, tool: str, **cells: Any) -> bytes:
     """Return the example workbook with cells of ``Sheet_A1`` exchanged."""
-    book = openpyxl.load_workbook(io.BytesIO(client.get(f"{API[tool]}/template.xlsx?example=true").content))
-    for place, value in cells.items():
-        sheet, cell = place.split("_")
-        next(one for one in book.worksheets if one.title.endswith(sheet))[cell] = value
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return exchanged(client.get(f"{API[tool]}/template.xlsx?example=true").content, cells)
 
 
 def handed(client: TestClient, tool: str, data: bytes) -> dict[str, Any]:

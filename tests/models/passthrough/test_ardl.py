@@ -254,6 +254,13 @@ def test_perfect_collinearity_is_named() -> None:
         fit_ardl(y[:6], x[:6], ("a",), Order(2, (2,)))
 
 
+def test_what_lines_explain_wholly_is_a_break_only_where_one_line_does_not() -> None:
+    x = np.tile([0.0, 1.0], 50)[:, None]
+    assert sup_f(np.full(100, 3.0), x)[0] == 0.0
+    statistic, at = sup_f(np.where(np.arange(100) < 40, 0.0, 1.0), x)
+    assert (statistic > 1e9, at) == (True, 39)
+
+
 def test_partition_agrees_with_trying_every_pair_of_breaks() -> None:
     rng = np.random.default_rng(8)
     x = rng.standard_normal((60, 1))

@@ -183,8 +183,10 @@ def test_the_own_record_is_there_or_forbidden(world: World, cast: Cast, ids: dic
     wrong = []
     order = {"GET": 0, "POST": 1, "PATCH": 1, "PUT": 1, "DELETE": 2}
 
-    def turn(operation: tuple[str, str]) -> int:  # a job's events end once it is cancelled
-        return 3 if operation[1].endswith("/events") else order[operation[0]]
+    def turn(operation: tuple[str, str]) -> int:
+        """A job is cancelled after the retry that would wake it, and its events are read once it has ended."""
+        method, path = operation
+        return {"/jobs/{job_id}/cancel": 3, "/jobs/{job_id}/events": 4}.get(path, order[method])
 
     for method, path in sorted(operations(world), key=turn):
         if OTHERS.search(path) or "key_id" in path:
